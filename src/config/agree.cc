@@ -1,0 +1,90 @@
+#include "config/agree.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "config/nearest.h"
+
+namespace postern::config {
+namespace {
+
+std::string client_path(const ClientDraft& draft, std::string_view key) {
+    return fmt::format("clients.{}.{}", draft.client.name, key);
+}
+
+std::vector<std::string_view> service_names(const Draft& draft) {
+    std::vector<std::string_view> names;
+    for (const ServiceDraft& service : draft.services) names.push_back(service.service.name);
+    return names;
+}
+
+std::string no_service(const std::string& name, const std::vector<std::string_view>& offered) {
+    const auto meant = nearest(name, offered);
+    const std::string hint = meant ? fmt::format("; did you mean {}?", *meant) : "";
+    return fmt::format("got {}, expected a name from services{}", in_quotes(name), hint);
+}
+
+void check_services(const Draft& draft, Mistakes& mistakes) {
+    const auto offered = service_names(draft);
+    const std::set<std::string_view> known{offered.begin(), offered.end()};
+    for (const ClientDraft& client : draft.clients)
+        for (const auto& [name, place] : client.services)
+            if (!known.contains(name)) mistakes.add(place, client_path(client, "services"), no_service(name, offered));
+}
+
+void check_key(const ClientDraft& client, Mistakes& mistakes) {
+    const auto& [key, place] = *client.public_key;
+    if (noise::is_canonical(key) && noise::is_contributory(key)) return;
+    mistakes.add(place, client_path(client, "spa.public_key"),
+                 fmt::format("got {}, a key without a secret behind it, expected one from postern keygen",
+                             in_quotes(noise::to_base64(key))));
+}
+
+void check_keys(const Draft& draft, Mistakes& mistakes) {
+    std::map<noise::PublicKey, const ClientDraft*> owners;
+    for (const ClientDraft& client : draft.clients) {
+        if (!client.public_key) continue;
+        check_key(client, mistakes);
+        const auto [owner, first] = owners.emplace(client.public_key->value, &client);
+        if (!first)
+            mistakes.add(client.public_key->place, client_path(client, "spa.public_key"),
+                         fmt::format("got the key of {}, expected one key per client", owner->second->client.name));
+    }
+}
+
+// The SPA range that takes a UDP port of this one away; null where there is none.
+const PortRange* clash(const Gateway& gateway, const TransportPorts& ports) {
+    if (ports.transport != Transport::udp) return nullptr;
+    const auto overlaps = [&](const PortRange& spa) {
+        return spa.first <= ports.ports.last && ports.ports.first <= spa.last;
+    };
+    const auto found = std::find_if(gateway.spa.begin(), gateway.spa.end(), overlaps);
+    return found == gateway.spa.end() ? nullptr : &*found;
+}
+
+std::string shown(const PortRange& range) {
+    if (range.first == range.last) return fmt::format("udp/{}", range.first);
+    return fmt::format("udp/{}-{}", range.first, range.last);
+}
+
+void check_spa_ports(const Draft& draft, Mistakes& mistakes) {
+    for (const ServiceDraft& service : draft.services)
+        for (const auto& [ports, place] : service.ports)
+            if (const PortRange* spa = clash(draft.gateway, ports))
+                mistakes.add(
+                    place, fmt::format("services.{}.ports", service.service.name),
+                    fmt::format("got {}, expected no port of gateway.spa ({})", shown(ports.ports), shown(*spa)));
+}
+
+}  // namespace
+
+void check_agreement(const Draft& draft, Mistakes& mistakes) {
+    check_services(draft, mistakes);
+    check_keys(draft, mistakes);
+    check_spa_ports(draft, mistakes);
+}
+
+}  // namespace postern::config

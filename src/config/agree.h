@@ -1,0 +1,12 @@
+// What the values of a policy must say to each other, once each of them is sound by itself.
+#pragma once
+
+#include "config/draft.h"
+
+namespace postern::config {
+
+// Adds a mistake for: a service a client may open and nobody offers; two clients with one public key; a public key that
+// is not canonical or of low order; a service on a port where SPA is listened for.
+void check_agreement(const Draft& draft, Mistakes& mistakes);
+
+}  // namespace postern::config

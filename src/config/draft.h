@@ -1,0 +1,42 @@
+// A policy half read: single values are sound, what they say to each other is not checked yet.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/place.h"
+#include "gate/policy.h"
+
+namespace postern::config {
+
+using Written = Placed<std::string>;
+
+struct ServiceDraft {
+    Service service;  // without ports and id
+    std::vector<Placed<TransportPorts>> ports;
+};
+
+struct ClientDraft {
+    Client client;  // without services, secrets and id
+    Place place;    // of the name
+    std::vector<Written> services;
+    std::optional<Placed<noise::PublicKey>> public_key;
+    std::optional<Written> preshared_key_file;
+};
+
+struct Draft {
+    Gateway gateway;  // without keys
+    GrantLimits grants;
+    std::vector<Written> private_key_files;
+    std::vector<ServiceDraft> services;
+    std::vector<ClientDraft> clients;
+    Settings settings;
+};
+
+// A file name as the operator meant it: relative ones start at the file that names them.
+[[nodiscard]] inline std::filesystem::path beside(const Place& place, const std::string& name) {
+    return std::filesystem::path{place.file}.parent_path() / name;
+}
+
+}  // namespace postern::config

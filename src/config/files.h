@@ -1,0 +1,31 @@
+// The files a policy is made of, read whole and bounded. Nobody else in config/ opens a file. Errors are what would
+// stand behind the name of the file: "cannot be read: ...", "holds no key, ...".
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "noise/keys.h"
+
+namespace postern::config {
+
+// A plain file of at most 1 MiB.
+[[nodiscard]] Result<std::string> read_text(const std::filesystem::path& file);
+
+// One key on one line of base64, not all zero. Refuses a file that others than its owner and group may touch.
+[[nodiscard]] Result<noise::Secret> read_secret(const std::filesystem::path& file);
+
+// Eight hexadecimal digits on one line; the same rule for others.
+[[nodiscard]] Result<std::uint32_t> read_seed(const std::filesystem::path& file);
+
+// The *.yaml of a directory, sorted; hidden ones are left out. No directory: none.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> yaml_files(const std::filesystem::path& directory);
+
+// Neither is true of a file that we may not look for.
+[[nodiscard]] bool is_there(const std::filesystem::path& file);
+[[nodiscard]] bool is_missing(const std::filesystem::path& file);
+
+}  // namespace postern::config

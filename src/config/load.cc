@@ -1,0 +1,104 @@
+// From files to a policy, in five steps: read the draft, check that it agrees, read its secrets, compute the products,
+// give out ids. A mistake in one step keeps the later ones from guessing.
+#include "config/load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/agree.h"
+#include "config/draft.h"
+#include "config/files.h"
+#include "config/secrets.h"
+#include "config/tree.h"
+#include "config/walk.h"
+
+namespace postern::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::optional<Node> read_tree(const fs::path& file, Mistakes& mistakes) {
+    const auto text = read_text(file);
+    if (text) return parse_tree(file.string(), *text, mistakes);
+    mistakes.add({file.string(), 0, 0}, text.error().text);
+    return std::nullopt;
+}
+
+void read_clients(const fs::path& directory, Walk& walk, Mistakes& mistakes) {
+    const auto files = yaml_files(directory);
+    if (!files) return mistakes.add({directory.string(), 0, 0}, files.error().text);
+    for (const fs::path& file : *files)
+        if (const auto root = read_tree(file, mistakes)) walk.client(file.stem().string(), *root);
+}
+
+// False where the policy's own file is missing or no YAML: then nothing can be said about how its values agree, nor
+// about its secrets.
+bool read_draft(const fs::path& file, Draft& draft, Mistakes& mistakes) {
+    Walk walk{draft, mistakes};
+    const auto root = read_tree(file, mistakes);
+    if (root) walk.policy(*root);
+    read_clients(file.parent_path() / "clients.d", walk, mistakes);
+    draft.settings.steering_seed_file = file.parent_path() / "steering.seed";
+    return root.has_value();
+}
+
+void sort_clients(Draft& draft) {
+    std::sort(draft.clients.begin(), draft.clients.end(),
+              [](const ClientDraft& a, const ClientDraft& b) { return a.client.name < b.client.name; });
+}
+
+Service finish(ServiceDraft draft, Names& names) {
+    Service service = std::move(draft.service);
+    service.id = names.service(service.name);
+    for (const auto& [ports, place] : draft.ports) service.ports.push_back(ports);
+    return service;
+}
+
+Client finish(ClientDraft draft, Names& names) {
+    Client client = std::move(draft.client);
+    client.public_key = draft.public_key->value;
+    client.id = names.client(client.public_key);
+    for (const auto& [name, place] : draft.services) client.services.push_back(names.service(name));
+    return client;
+}
+
+std::shared_ptr<Policy> compile(Draft draft, Names& names, std::uint64_t generation) {
+    auto policy = std::make_shared<Policy>();
+    policy->generation = generation;
+    policy->gateway = std::move(draft.gateway);
+    policy->grants = draft.grants;
+    for (ServiceDraft& service : draft.services) policy->services.push_back(finish(std::move(service), names));
+    for (ClientDraft& client : draft.clients) policy->clients.push_back(finish(std::move(client), names));
+    policy->index();
+    return policy;
+}
+
+// Ids run out after 65 535 names or keys in one life of the process.
+bool ids_given(const Policy& policy) {
+    const auto without = [](const auto& one) { return one.id == decltype(one.id)::none; };
+    return std::none_of(policy.services.begin(), policy.services.end(), without) &&
+           std::none_of(policy.clients.begin(), policy.clients.end(), without);
+}
+
+}  // namespace
+
+tl::expected<Configuration, std::vector<Diagnostic>> load(const fs::path& file, Names& names, const Options& options) {
+    Mistakes mistakes;
+    Draft draft;
+    const auto refused = [&] { return tl::make_unexpected(std::move(mistakes).sorted(file.string())); };
+    const bool whole = read_draft(file, draft, mistakes);
+    if (whole) check_agreement(draft, mistakes);
+    sort_clients(draft);
+    if (whole && options.secrets) read_secrets(draft, mistakes);
+    if (!mistakes.none()) return refused();
+    compute_products(draft, mistakes);
+    if (!mistakes.none()) return refused();
+    Settings settings = draft.settings;
+    const auto policy = compile(std::move(draft), names, options.generation);
+    if (ids_given(*policy)) return Configuration{policy, std::move(settings)};
+    mistakes.add({file.string(), 0, 0}, "more than 65535 names since the start, expected fewer; restart posternd");
+    return refused();
+}
+
+}  // namespace postern::config

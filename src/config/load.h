@@ -1,0 +1,51 @@
+// One YAML file and its clients.d/ become a Configuration, or a list of every mistake in them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "gate/policy.h"
+
+namespace postern::config {
+
+// One mistake: where it stands, and one line that says what came and what was expected.
+struct Diagnostic {
+    std::string file;
+    int line = 0;    // from 1; 0: the file as a whole
+    int column = 0;  // from 1
+    std::string text;
+};
+
+// file:line:column: text
+[[nodiscard]] std::string to_text(const Diagnostic& diagnostic);
+
+// What the policy says to the shell around the gate.
+struct Settings {
+    std::filesystem::path log_file;  // empty: standard output
+    std::filesystem::path control_socket;
+    std::filesystem::path steering_seed_file;  // beside the policy
+    std::uint32_t steering_seed = 0;
+    std::vector<std::filesystem::path> fresh_key_markers;  // those that exist: FILE.fresh beside a private key
+};
+
+struct Configuration {
+    std::shared_ptr<const Policy> policy;
+    Settings settings;
+};
+
+struct Options {
+    // False: key files and the steering seed are not opened; the policy has no keys and no products.
+    bool secrets = true;
+    std::uint64_t generation = 1;  // the policy's
+};
+
+// Reads `file`, the files of clients.d/ beside it and the key files they name. All mistakes at once, in the order of
+// the files; nothing is half taken, and `names` gives no id for a policy with mistakes.
+[[nodiscard]] tl::expected<Configuration, std::vector<Diagnostic>> load(const std::filesystem::path& file, Names& names,
+                                                                        const Options& options = {});
+
+}  // namespace postern::config

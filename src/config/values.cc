@@ -1,0 +1,152 @@
+#include "config/values.h"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <limits>
+
+namespace postern::config {
+namespace {
+
+constexpr std::size_t longest_interface = 15;  // IFNAMSIZ - 1
+constexpr std::size_t longest_host_name = 253;
+constexpr std::size_t longest_word_name = 63;
+constexpr int fewest_mark_bits = 8;
+
+constexpr std::string_view digits = "0123456789";
+constexpr std::string_view lower = "abcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+// Whether every character stands in one of the sets; false for an empty text.
+template <class... Sets>
+bool made_of(std::string_view text, const Sets&... sets) {
+    const auto known = [&](char c) { return ((std::string_view{sets}.find(c) != std::string_view::npos) || ...); };
+    return !text.empty() && std::all_of(text.begin(), text.end(), known);
+}
+
+std::optional<std::uint32_t> unsigned_number(std::string_view text, int base) {
+    std::uint32_t value = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    if (text.empty() || failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+// Cuts `text` at the first `separator`; the second half is nothing where there is none.
+std::pair<std::string_view, std::optional<std::string_view>> cut(std::string_view text, std::string_view separator) {
+    const std::size_t at = text.find(separator);
+    if (at == std::string_view::npos) return {text, std::nullopt};
+    return {text.substr(0, at), text.substr(at + separator.size())};
+}
+
+std::optional<std::uint16_t> port(std::string_view text) {
+    const auto value = made_of(text, digits) ? number(text) : std::nullopt;
+    if (!value || *value == 0 || *value > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
+    return static_cast<std::uint16_t>(*value);
+}
+
+std::optional<PortRange> port_range(std::string_view text) {
+    const auto [low, high] = cut(text, "-");
+    const auto first = port(low);
+    const auto last = high ? port(*high) : first;
+    if (!first || !last || *last < *first) return std::nullopt;
+    return PortRange{*first, *last};
+}
+
+std::optional<std::chrono::seconds> unit(char letter) {
+    if (letter == 's') return std::chrono::seconds{1};
+    if (letter == 'm') return std::chrono::minutes{1};
+    if (letter == 'h') return std::chrono::hours{1};
+    return std::nullopt;
+}
+
+// Loopback is never guarded: refused are lo and every pattern that would match it.
+bool matches_loopback(std::string_view name) {
+    if (!name.ends_with('*')) return name == "lo";
+    return std::string_view{"lo"}.starts_with(name.substr(0, name.size() - 1));
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> number(std::string_view text) {
+    return made_of(text, digits) ? unsigned_number(text, 10) : std::nullopt;
+}
+
+std::optional<Duration> duration(std::string_view text) {
+    if (text.empty()) return std::nullopt;
+    const auto seconds = unit(text.back());
+    const auto count = number(text.substr(0, text.size() - 1));
+    if (!seconds || !count || *count > 1'000'000) return std::nullopt;  // a century of hours: no overflow
+    return *seconds * *count;
+}
+
+std::optional<WallTime> date(std::string_view text) {
+    if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+    const auto year = number(text.substr(0, 4)), month = number(text.substr(5, 2)), day = number(text.substr(8, 2));
+    if (!year || !month || !day || *year < 1970 || *year > 2200) return std::nullopt;  // 64 bits of ns end in 2262
+    const std::chrono::year_month_day written{std::chrono::year{static_cast<int>(*year)}, std::chrono::month{*month},
+                                              std::chrono::day{*day}};
+    if (!written.ok()) return std::nullopt;
+    return WallTime{std::chrono::sys_days{written}.time_since_epoch()};
+}
+
+std::optional<TransportPorts> ports(std::string_view text) {
+    const auto [word, rest] = cut(text, "/");
+    const auto range = port_range(rest ? *rest : text);
+    if (!range || (rest && word != "tcp" && word != "udp")) return std::nullopt;
+    return TransportPorts{rest && word == "udp" ? Transport::udp : Transport::tcp, *range};
+}
+
+std::optional<PortRange> udp_ports(std::string_view text) {
+    const auto read = ports(text);
+    return read && read->transport == Transport::udp ? std::optional{read->ports} : std::nullopt;
+}
+
+std::optional<MarkField> mark_mask(std::string_view text) {
+    if (!text.starts_with("0x") || !made_of(text.substr(2), digits, "abcdefABCDEF")) return std::nullopt;
+    const auto mask = unsigned_number(text.substr(2), 16);
+    if (!mask || std::popcount(*mask) < fewest_mark_bits) return std::nullopt;
+    const std::uint32_t run = *mask >> std::countr_zero(*mask);
+    return (run & (run + 1)) == 0 ? std::optional{MarkField{*mask}} : std::nullopt;
+}
+
+std::optional<std::string> host_name(std::string_view text) {
+    if (text.size() > longest_host_name || !made_of(text, lower, digits, ".-") || text.ends_with('.'))
+        return std::nullopt;
+    return std::string{text};
+}
+
+std::optional<std::string> interface_name(std::string_view text) {
+    const std::string_view fixed = text.ends_with('*') ? text.substr(0, text.size() - 1) : text;
+    if (text.size() > longest_interface || !made_of(fixed, lower, upper, digits, "._-") || fixed == "." ||
+        fixed == ".." || matches_loopback(text))
+        return std::nullopt;
+    return std::string{text};
+}
+
+std::optional<std::string> word_name(std::string_view text) {
+    const bool fits = text.size() <= longest_word_name && made_of(text, lower, upper, digits, "._-");
+    if (!fits || !made_of(text.substr(0, 1), lower, upper, digits)) return std::nullopt;
+    return std::string{text};
+}
+
+std::optional<std::string> file_name(std::string_view text) {
+    if (text.empty() || text.find('\0') != std::string_view::npos) return std::nullopt;
+    return std::string{text};
+}
+
+std::optional<std::size_t> word_index(const Value& value) {
+    std::optional<std::string_view> rest{value.range};
+    for (std::size_t index = 0; rest; ++index) {
+        const auto [word, behind] = cut(*rest, " | ");
+        if (word == value.text) return index;
+        rest = behind;
+    }
+    return std::nullopt;
+}
+
+std::pair<std::string_view, std::string_view> ends(std::string_view range) {
+    const auto [low, high] = cut(range, " to ");
+    return {low, high.value_or(low)};
+}
+
+}  // namespace postern::config

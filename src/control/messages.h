@@ -1,0 +1,155 @@
+// What posternctl and the daemon say to each other over the control socket: one line of JSON each way.
+//
+//     {"v":1,"command":"revoke","client":"alice"}
+//     {"v":1,"ok":true,"result":{"grants":1,"flows":2,"failures":[]}}
+//     {"v":1,"ok":false,"error":"nothing is known by that grant"}
+//
+// The lines carry no newline here; the socket's framing adds and takes it. JSON stays inside of control/: others see
+// plain structs, and a reply's result as text. What the daemon does about a request is in service.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "packet/flow.h"
+
+namespace postern::control {
+
+inline constexpr int protocol_version = 1;
+inline constexpr std::size_t longest_request = 4096;  // bytes of a request line
+
+// --- requests ----------------------------------------------------------------------------------------------------
+
+enum class Command : std::uint8_t { status, grants, flows, revoke, reload };
+
+// What to end. A grant takes the flows that it let in with it; a client, all of his grants and flows.
+struct RevokeRequest {
+    enum class Target : std::uint8_t { grant, client, flow, all };
+    Target target = Target::all;
+    std::uint64_t grant = 0;  // with Target::grant
+    std::string name;         // with Target::client his name, with Target::flow its flow_name()
+};
+
+struct Request {
+    Command command = Command::status;
+    RevokeRequest revoke;  // with Command::revoke
+};
+
+// Strict: an unknown, missing or repeated member, another version or a line that is too long is an error for the asker.
+[[nodiscard]] Result<Request> parse_request(std::string_view line);
+
+[[nodiscard]] std::string to_line(const Request& request);
+
+// How a flow is named in a table and in a revoke: tcp/198.51.100.7:40000/192.0.2.1:22, IPv6 addresses in brackets.
+[[nodiscard]] std::string flow_name(const FlowKey& flow);
+
+// --- what the daemon reports -------------------------------------------------------------------------------------
+
+// Since the daemon bound the queue: received + lost = last_id, and the verdicts add up to what was received.
+struct QueueStatus {
+    std::uint16_t number = 0;
+    std::uint64_t received = 0;                     // packets handed to the worker
+    std::uint64_t lost = 0;                         // gaps in the packet ids: the socket's buffer was full
+    std::uint64_t overruns = 0;                     // how often the kernel said so: 0 while NETLINK_NO_ENOBUFS is on
+    std::uint64_t stale_verdicts = 0;               // the packet was gone before its verdict
+    std::uint64_t netlink_errors = 0;               // everything else the kernel refused
+    std::uint64_t last_id = 0;                      // of the newest packet
+    std::map<std::string, std::uint64_t> verdicts;  // by reason, those that occurred
+};
+
+struct Usage {
+    std::uint64_t used = 0;
+    std::uint64_t limit = 0;
+};
+
+struct LogStatus {
+    std::string file;           // empty: standard output
+    std::uint64_t written = 0;  // lines
+    std::uint64_t lost = 0;     // events that did not fit into a ring, or that the disk refused
+};
+
+struct Status {
+    std::string version;
+    std::uint64_t pid = 0;
+    WallTime started;
+    std::string policy_file;
+    WallTime policy_loaded;  // when the policy in force was read
+    std::vector<QueueStatus> queues;
+    std::map<std::string, std::uint64_t> verdicts;  // by reason, over all queues
+    Usage grants;
+    Usage flows;
+    LogStatus log;
+    std::string guarded;                // one sentence: what is known about the rules in front of the queues
+    std::vector<std::string> warnings;  // what needs the operator's eye; empty when all is well
+};
+
+struct GrantRow {
+    std::uint64_t id = 0;
+    std::string client;
+    std::string service;
+    std::string source;
+    std::uint16_t source_port = 0;   // 0: any
+    std::int64_t expires_in_ms = 0;  // negative: ended so long ago, remembered to explain a late packet
+    std::uint16_t flows_left = 0;
+    std::string state;  // live, used, expired
+};
+
+struct FlowRow {
+    std::string id;  // its flow_name()
+    std::uint64_t grant = 0;
+    std::string client;
+    std::string service;
+    std::string proto;  // tcp, udp
+    std::string source;
+    std::uint16_t source_port = 0;
+    std::string destination;
+    std::uint16_t destination_port = 0;
+    std::int64_t age_ms = 0;
+    std::uint64_t accepts = 0;  // packets let in by verdict, the first included
+};
+
+struct RevokeReport {
+    std::uint64_t grants = 0;           // ended
+    std::uint64_t flows = 0;            // whose connection mark is revoked now
+    std::vector<std::string> failures;  // one line per flow that the kernel did not let us revoke
+};
+
+// A reload that found mistakes changed nothing.
+struct ReloadReport {
+    std::vector<std::string> mistakes;  // file:line:column: text
+    std::uint64_t clients = 0;          // of the policy in force now
+    std::uint64_t services = 0;
+    std::vector<std::string> warnings;  // what the new policy changes only after `rules apply` or a restart
+};
+
+// --- replies -----------------------------------------------------------------------------------------------------
+
+struct Reply {
+    bool ok = false;
+    std::string result;                 // with ok: a JSON document, for the read functions below or for scripts
+    std::string error;                  // otherwise: one line
+    std::vector<std::string> mistakes;  // and of a refused reload, every mistake
+};
+
+[[nodiscard]] std::string to_line(const Reply& reply);
+[[nodiscard]] Result<Reply> parse_reply(std::string_view line);
+
+// The `result` of a reply, written and read. Reading ignores members it does not know: the daemon may be newer.
+[[nodiscard]] std::string to_json(const Status& status);
+[[nodiscard]] std::string to_json(const std::vector<GrantRow>& rows);
+[[nodiscard]] std::string to_json(const std::vector<FlowRow>& rows);
+[[nodiscard]] std::string to_json(const RevokeReport& report);
+[[nodiscard]] std::string to_json(const ReloadReport& report);
+[[nodiscard]] Result<Status> read_status(std::string_view result);
+[[nodiscard]] Result<std::vector<GrantRow>> read_grants(std::string_view result);
+[[nodiscard]] Result<std::vector<FlowRow>> read_flows(std::string_view result);
+[[nodiscard]] Result<RevokeReport> read_revoke_report(std::string_view result);
+[[nodiscard]] Result<ReloadReport> read_reload_report(std::string_view result);
+
+}  // namespace postern::control

@@ -1,0 +1,23 @@
+// What decide() says about one packet.
+#pragma once
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "base/verdict.h"
+
+namespace postern {
+
+// A default-made decision drops. SPA packets are always dropped, whatever they achieved; `reason` tells.
+struct Decision {
+    Verdict verdict = Verdict::drop;
+    Reason reason = Reason::malformed;
+
+    ClientId client = ClientId::none;     // who proved a key, or whose grant it is
+    ServiceId service = ServiceId::none;  // which service, where one is concerned
+    GrantId grant = GrantId::none;        // which grant was made or used
+    AttemptId attempt{};                  // of an opened SPA message
+    Duration offset{};                    // client's clock minus the gateway's, of an opened SPA message
+    bool unbound = false;                 // the grant goes to whatever address the datagram came from (`as seen`)
+};
+
+}  // namespace postern

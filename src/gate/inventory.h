@@ -1,0 +1,37 @@
+// What is in the tables, for an operator to see and to end. None of it is on the path of a packet.
+//
+// Each call visits shard after shard under its own lock, so what it returns was true of each shard at some instant of
+// the call, not of all at one.
+#pragma once
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "gate/tables.h"
+
+namespace postern {
+
+struct NamedFlow {
+    FlowKey key;
+    Flow flow;
+};
+
+struct Fill {
+    std::size_t grants = 0;  // the lingering ones included
+    std::size_t flows = 0;
+};
+[[nodiscard]] Fill fill_of(Tables& tables);
+
+[[nodiscard]] std::vector<Grant> grants_in(Tables& tables);  // the lingering ones included
+[[nodiscard]] std::vector<NamedFlow> flows_in(Tables& tables);
+
+// Marks the flows for which `doomed` holds as revoked: from then on not even their first packet's twin is let in.
+// Returns how many were not before.
+std::size_t revoke_flows(Tables& tables, const std::function<bool(const NamedFlow&)>& doomed);
+
+// Takes out what `doomed` says and returns it. `doomed` is called under a shard's lock: no slow work.
+std::vector<Grant> take_grants(Tables& tables, const std::function<bool(const Grant&)>& doomed);
+std::vector<NamedFlow> take_flows(Tables& tables, const std::function<bool(const NamedFlow&)>& doomed);
+
+}  // namespace postern

@@ -1,0 +1,128 @@
+// The policy as the gate uses it: compiled, checked, immutable. config/ makes it; a reload swaps the whole snapshot.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/address.h"
+#include "base/ids.h"
+#include "base/marks.h"
+#include "base/time.h"
+#include "noise/keys.h"
+#include "packet/view.h"
+#include "spa/postern.h"
+
+namespace postern {
+
+struct PortRange {
+    std::uint16_t first = 0;
+    std::uint16_t last = 0;  // included
+
+    [[nodiscard]] bool contains(std::uint16_t port) const noexcept { return first <= port && port <= last; }
+    auto operator<=>(const PortRange&) const = default;
+};
+
+struct TransportPorts {
+    Transport transport = Transport::tcp;  // tcp or udp
+    PortRange ports;
+
+    [[nodiscard]] bool contains(Transport other, std::uint16_t port) const noexcept {
+        return other == transport && ports.contains(port);
+    }
+    auto operator<=>(const TransportPorts&) const = default;
+};
+
+struct Service {
+    ServiceId id = ServiceId::none;
+    std::string name;
+    std::vector<TransportPorts> ports;  // on the gateway's own addresses
+
+    [[nodiscard]] bool covers(const PacketView& packet) const noexcept;
+};
+
+// Whether a message must name the exact address its flow will come from.
+enum class SourceClaim : std::uint8_t {
+    automatic,  // `auto`: over IPv6 yes, over IPv4 no
+    required,
+    optional,
+};
+
+struct Client {
+    ClientId id = ClientId::none;
+    std::string name;
+    noise::PublicKey public_key{};
+    noise::Secret psk;                         // all zero: none
+    std::vector<noise::Secret> static_static;  // one per gateway key, in the policy's order
+    std::vector<ServiceId> services;           // in the order of the policy
+    SourceClaim source_claim = SourceClaim::automatic;
+    std::optional<WallTime> expires;  // the first instant at which a new SPA is refused
+
+    [[nodiscard]] bool may_open(ServiceId service) const noexcept;
+};
+
+enum class Backend : std::uint8_t { automatic, nftables, iptables };
+
+struct Gateway {
+    std::string name;                     // canonical: lower case, no trailing dot
+    std::vector<std::string> interfaces;  // names; a trailing * matches any rest
+    std::vector<PortRange> spa;           // UDP ports where SPA is listened for
+    std::vector<spa::GatewayKey> keys;    // current first
+    Backend backend = Backend::automatic;
+    std::uint16_t queues = 2;  // 1 to 64
+    MarkField mark;
+    Duration skew = std::chrono::seconds{30};  // 1 s to 5 min
+    std::vector<Prefix> break_glass;
+};
+
+struct GrantLimits {
+    Duration window = std::chrono::seconds{15};
+    std::uint16_t flows = 1;
+};
+
+// Filled by config/, then finished once by index(); read-only from then on. Threads: any.
+class Policy {
+public:
+    std::uint64_t generation = 1;  // counts the policies of this process, from 1
+    Gateway gateway;
+    GrantLimits grants;
+    std::vector<Service> services;
+    std::vector<Client> clients;
+
+    // Builds the look-ups below. Call once, when every member is in place.
+    void index();
+
+    // Null where the id's owner is not in this policy (any more).
+    [[nodiscard]] const Service* service(ServiceId id) const noexcept;
+    [[nodiscard]] const Client* client(ClientId id) const noexcept;
+    [[nodiscard]] const Client* client(const noise::PublicKey& key) const noexcept;
+    [[nodiscard]] const Service* service(const std::string& name) const noexcept;
+
+    // Whether some service has this destination port, or SPA is listened for there.
+    [[nodiscard]] bool guards(Transport transport, std::uint16_t port) const noexcept;
+    [[nodiscard]] bool listens(std::uint16_t udp_port) const noexcept { return spa_ports_[udp_port]; }
+
+private:
+    using Ports = std::bitset<65536>;
+    Ports tcp_ports_, udp_ports_, spa_ports_;
+    std::unordered_map<std::uint16_t, std::size_t> client_by_id_, service_by_id_;
+    std::unordered_map<std::string, std::size_t> client_by_key_, service_by_name_;
+};
+
+// Gives ids out: one per client key and one per service name, the same ones again at every reload. Threads: one.
+class Names {
+public:
+    // ClientId::none or ServiceId::none when all 65 535 are given.
+    [[nodiscard]] ClientId client(const noise::PublicKey& key);
+    [[nodiscard]] ServiceId service(const std::string& name);
+
+private:
+    std::unordered_map<std::string, ClientId> clients_;
+    std::unordered_map<std::string, ServiceId> services_;
+};
+
+}  // namespace postern

@@ -1,0 +1,73 @@
+// Everything the gate remembers between packets, sharded and behind locks: what decide() changes.
+//
+// All sizes are fixed at birth; a client's state is made when it is enrolled. Shards are chosen by a keyed hash of the
+// source, clients by their id; a shard's lock and a client's are never held together, and nothing slow happens under
+// either.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/guarded.h"
+#include "gate/attempts.h"
+#include "gate/budget.h"
+#include "gate/grant_list.h"
+#include "gate/policy.h"
+#include "gate/tag_memory.h"
+
+namespace postern {
+
+struct TableSizes {
+    std::size_t shards = 64;
+    std::size_t grants = 65536;  // in all shards together
+    std::size_t flows = 131072;
+};
+
+class Tables {
+public:
+    using FlowTable = BoundedTable<FlowKey, Flow, KeyedHash>;
+    struct Shard {
+        GrantList grants;
+        FlowTable flows;
+    };
+
+    // `key` is secret and random. `floor`: no message whose time is not later is ever accepted.
+    Tables(const TableSizes& sizes, const SipKey& key, WallTime floor);
+
+    // Makes room for the clients of a policy; before the policy is used. Threads: one, while others decide.
+    void enroll(const Policy& policy);
+
+    [[nodiscard]] Guarded<Shard>& shard(const IpAddress& source) noexcept {
+        return *shards_[hash_(source) % shards_.size()];
+    }
+
+    // Of an enrolled client.
+    [[nodiscard]] ClientState& client(ClientId id) noexcept { return *clients_[static_cast<std::size_t>(id)]; }
+
+    [[nodiscard]] Guarded<TagMemory>& tags() noexcept { return tags_; }
+    [[nodiscard]] Guarded<Budget>& budget() noexcept { return budget_; }
+
+    // No message is accepted whose time is not later.
+    [[nodiscard]] WallTime floor() const noexcept { return floor_; }
+    [[nodiscard]] const TableSizes& sizes() const noexcept { return sizes_; }
+
+    [[nodiscard]] GrantId next_grant() noexcept { return static_cast<GrantId>(++last_grant_); }
+
+    // Every shard in turn, each under its own lock: body(Shard&).
+    void each_shard(const std::function<void(Shard&)>& body);
+
+private:
+    TableSizes sizes_;
+    KeyedHash hash_;
+    WallTime floor_;
+    std::vector<std::unique_ptr<Guarded<Shard>>> shards_;
+    std::vector<std::unique_ptr<ClientState>> clients_;
+    Guarded<TagMemory> tags_;
+    Guarded<Budget> budget_;
+    std::atomic<std::uint64_t> last_grant_ = 0;
+};
+
+}  // namespace postern

@@ -1,0 +1,63 @@
+#include "netfilter/conntrack.h"
+
+#include <fmt/format.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "netfilter/conntrack_message.h"
+
+namespace postern::netfilter {
+namespace {
+
+std::string refusal(const char* what, int error) {
+    if (error == EPERM) return fmt::format("conntrack: {}: not permitted; start the program with CAP_NET_ADMIN", what);
+    return fmt::format("conntrack: {}: {}", what, std::strerror(error));
+}
+
+struct Search {
+    MaskedMark wanted;
+    std::vector<Connection> found;
+};
+
+// The kernel filters by mark where it knows how; an old one sends everything.
+int collect(const nlmsghdr* message, void* context) {
+    auto& search = *static_cast<Search*>(context);
+    const auto entry = parse_connection(*message);
+    if (entry && (entry->mark & search.wanted.mask) == search.wanted.value) search.found.push_back(entry->connection);
+    return MNL_CB_OK;
+}
+
+}  // namespace
+
+Result<Conntrack> Conntrack::open() {
+    auto netlink = Netlink::open();
+    if (!netlink) return tl::make_unexpected(netlink.error());
+    return Conntrack{std::move(*netlink)};
+}
+
+// Tuple, mark and mask only: an update that carries other attributes is refused by some kernels.
+Result<bool> Conntrack::set_mark(const Connection& connection, MaskedMark mark) {
+    const std::uint8_t family = connection.source.family == Family::v4 ? AF_INET : AF_INET6;
+    ConntrackRequest request{IPCTNL_MSG_CT_NEW, 0, family};
+    const int error = netlink_.request(request.original(connection).mark(mark).message());
+    if (error == ENOENT) return false;
+    if (error != 0) return failure(refusal("cannot set a connection's mark", error));
+    return true;
+}
+
+Result<std::vector<Connection>> Conntrack::marked(MaskedMark mark) {
+    Search search{mark, {}};
+    int error = EINTR;  // what the kernel says when the table was resized meanwhile
+    for (int attempt = 0; attempt < 3 && error == EINTR; ++attempt) {
+        search.found.clear();
+        ConntrackRequest request{IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC};
+        error = netlink_.request(request.mark(mark).message(), collect, &search);
+    }
+    if (error != 0) return failure(refusal("cannot list connections", error));
+    return std::move(search.found);
+}
+
+}  // namespace postern::netfilter

@@ -1,0 +1,51 @@
+// Connection marks, over ctnetlink: set one, and find the flows that carry one.
+//
+// How a marked connection is treated is the ruleset's; what the values mean is base/marks.h.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "netfilter/netlink.h"
+
+namespace postern::netfilter {
+
+// A connection as its first packet named it, before any address translation. TCP and UDP only.
+struct Connection {
+    std::uint8_t protocol = 0;  // as in the IP header: 6 or 17
+    IpAddress source;
+    IpAddress destination;  // of the source's family
+    std::uint16_t source_port = 0;
+    std::uint16_t destination_port = 0;
+
+    auto operator<=>(const Connection&) const = default;
+};
+
+// A part of a 32-bit mark: `value` has no bit outside of `mask`.
+struct MaskedMark {
+    std::uint32_t value = 0;
+    std::uint32_t mask = 0xffffffff;
+};
+
+// One thread at a time. Needs CAP_NET_ADMIN over the network namespace; waits for the kernel's answer, so never on the
+// verdict path.
+class Conntrack {
+public:
+    [[nodiscard]] static Result<Conntrack> open();
+
+    // Changes the masked bits of the connection's mark and nothing else of it. False: there is no such connection, or
+    // its first packet is still waiting for a verdict.
+    [[nodiscard]] Result<bool> set_mark(const Connection& connection, MaskedMark mark);
+
+    // All TCP and UDP connections with this mark, of both families, in no order. One that begins or ends meanwhile may
+    // be missing or listed twice.
+    [[nodiscard]] Result<std::vector<Connection>> marked(MaskedMark mark);
+
+private:
+    explicit Conntrack(Netlink netlink) noexcept : netlink_{std::move(netlink)} {}
+    Netlink netlink_;
+};
+
+}  // namespace postern::netfilter

@@ -1,0 +1,40 @@
+// Connections as ctnetlink writes them: nested attributes of linux/netfilter/nfnetlink_conntrack.h.
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "netfilter/conntrack.h"
+
+namespace postern::netfilter {
+
+// A request under construction, in memory of its own.
+class ConntrackRequest {
+public:
+    // `type` is an IPCTNL_MSG_CT_ value, `family` an AF_ value, AF_UNSPEC for both.
+    ConntrackRequest(std::uint16_t type, std::uint16_t flags, std::uint8_t family) noexcept;
+    ConntrackRequest(const ConntrackRequest&) = delete;
+    ConntrackRequest& operator=(const ConntrackRequest&) = delete;
+
+    ConntrackRequest& original(const Connection& connection) noexcept;
+    ConntrackRequest& mark(MaskedMark mark) noexcept;
+
+    [[nodiscard]] nlmsghdr& message() noexcept { return *message_; }
+
+private:
+    alignas(8) std::array<char, 512> buffer_;
+    nlmsghdr* message_;
+};
+
+struct MarkedConnection {
+    Connection connection;
+    std::uint32_t mark = 0;
+};
+
+// The connection that a message of a dump describes; nothing where it is neither TCP nor UDP, or unreadable.
+[[nodiscard]] std::optional<MarkedConnection> parse_connection(const nlmsghdr& message) noexcept;
+
+}  // namespace postern::netfilter

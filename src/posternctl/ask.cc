@@ -1,0 +1,76 @@
+// The errors an operator meets most: no daemon, no permission, a policy that does not say where the socket is.
+#include "posternctl/ask.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "config/load.h"
+#include "io/unix_socket.h"
+
+namespace postern::ctl {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto usual_socket = "/run/postern/control.sock";
+constexpr io::LineStream::Timeout patience = std::chrono::seconds{30};
+constexpr std::size_t longest_reply = 64u << 20;  // bytes: every grant and flow there can be
+
+struct Place {
+    fs::path socket;
+    std::string guessed;  // why the policy could not say; empty where it, or the operator, did
+};
+
+// A policy with mistakes keeps nobody from asking the daemon: it may well run on the one before.
+Place place_of(const fs::path& policy_file) {
+    Names names;
+    const auto loaded = config::load(policy_file, names, {.secrets = false});
+    if (loaded) return {loaded->settings.control_socket, {}};
+    return {usual_socket, config::to_text(loaded.error().front())};
+}
+
+// Behind a socket that we may not use there may well be a daemon.
+bool may_connect(const fs::path& socket) { return ::access(socket.c_str(), W_OK) == 0 || errno != EACCES; }
+
+Exit refused(const control::Reply& reply) {
+    for (const std::string& mistake : reply.mistakes) std::fprintf(stderr, "%s\n", mistake.c_str());
+    complain(reply.error);
+    return reply.mistakes.empty() ? Exit::failed : Exit::bad_policy;
+}
+
+}  // namespace
+
+tl::expected<control::Reply, NoReply> ask(const fs::path& socket, const control::Request& request) {
+    auto stream = io::LineStream::connect(socket);
+    if (!stream) return tl::make_unexpected(NoReply{may_connect(socket), stream.error().text});
+    auto reply = stream->write_line(control::to_line(request), patience)
+                     .and_then([&] { return stream->read_line(longest_reply, patience); })
+                     .and_then([](const std::string& line) { return control::parse_reply(line); });
+    if (!reply) return tl::make_unexpected(NoReply{false, socket.string() + ": " + reply.error().text});
+    return std::move(*reply);
+}
+
+bool nobody_listens(const fs::path& socket) { return !io::LineStream::connect(socket) && may_connect(socket); }
+
+tl::expected<std::string, Exit> ask_daemon(const Context& context, const fs::path& socket,
+                                           const control::Request& request) {
+    const Place place = socket.empty() ? place_of(context.policy_file) : Place{socket, {}};
+    const auto reply = ask(place.socket, request);
+    if (!reply) {
+        complain(reply.error().text);
+        if (!place.guessed.empty())
+            complain("that is the usual socket, --socket names another; the policy could not say: " + place.guessed);
+        return tl::make_unexpected(reply.error().nobody ? Exit::no_daemon : Exit::failed);
+    }
+    if (!reply->ok) return tl::make_unexpected(refused(*reply));
+    return reply->result;
+}
+
+std::shared_ptr<fs::path> add_socket_option(CLI::App& command) {
+    auto socket = std::make_shared<fs::path>();
+    command.add_option("--socket", *socket, "the control socket (default: control.socket of the policy)");
+    return socket;
+}
+
+}  // namespace postern::ctl

@@ -1,0 +1,140 @@
+// Rules in the tables of iptables and ip6tables, among those of others, and the sets they name.
+//
+// Each table of each family changes at once. Putting in: sets, then per family raw (our marks are cleared) before
+// mangle (they are believed). Taking out: mangle before raw, then the sets. The families never depend on each other.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "io/process.h"
+#include "io/scratch_network.h"
+#include "posternctl/rules_loader.h"
+#include "posternctl/rules_tool.h"
+#include "rules/saved.h"
+#include "rules/words.h"
+
+namespace postern::ctl {
+namespace {
+
+constexpr Family both[] = {Family::v4, Family::v6};
+
+// "iptables-legacy" and v6: "ip6tables-legacy"
+std::string tool_of(std::string tool, Family family) {
+    if (family == Family::v6) tool.insert(2, "6");
+    return tool;
+}
+
+Result<rules::Saved> saved(const std::string& tool) {
+    std::string text;
+    for (const char* table : {"raw", "mangle"}) {
+        const Result<std::string> one = run_tool({tool + "-save", "-t", table});
+        if (!one) return tl::make_unexpected(one.error());
+        text += *one;
+    }
+    return rules::parse_saved(text);
+}
+
+Result<void> restore(const std::string& tool, const std::string& text) {
+    return run_tool({tool + "-restore", "--wait", "10", "--noflush"}, text).map([](const std::string&) {});
+}
+
+Result<Removal> remove_with(const std::string& tool) {
+    if (!io::installed(tool + "-save")) return Removal::no_tool;
+    const Result<rules::Saved> before = saved(tool);
+    if (!before) return tl::make_unexpected(before.error());
+    if (!rules::present(*before)) return Removal::no_rules;
+    return restore(tool, rules::render_removal(*before)).map([] { return Removal::done; });
+}
+
+Result<void> make_sets() {
+    return run_tool({"ipset", "-exist", "restore"}, rules::render_ipsets()).map([](const std::string&) {});
+}
+
+// The kernel lets go of a set some time after the rules that named it are gone.
+void destroy_sets() {
+    for (const char* set : {"hostile4", "hostile6"}) {
+        const std::string name = fmt::format("{}{}", rules::ipset_prefix, set);
+        if (!run_tool({"ipset", "list", "-name", name})) continue;
+        for (int tries = 100; tries > 0 && !run_tool({"ipset", "destroy", name}); --tries)
+            std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+}
+
+class Iptables : public RulesLoader {
+public:
+    explicit Iptables(std::string tool) : tool_{std::move(tool)} {}
+
+    [[nodiscard]] std::string_view name() const override { return "iptables"; }
+
+    [[nodiscard]] std::string render(const Policy& policy, const rules::Inputs& inputs,
+                                     Families families) const override {
+        std::string text;
+        if (families != Families::v6) text += rules::render_iptables(policy, inputs, Family::v4);
+        if (families != Families::v4) text += rules::render_iptables(policy, inputs, Family::v6);
+        return text;
+    }
+
+    [[nodiscard]] Result<void> apply(const Policy& policy, const rules::Inputs& inputs) const override {
+        if (const Result<void> done = make_sets(); !done) return done;
+        for (const Family family : both) {
+            const std::string tool = tool_of(tool_, family);
+            const Result<rules::Saved> before = saved(tool);
+            if (!before) return tl::make_unexpected(before.error());
+            const std::string text = rules::render_iptables(policy, inputs, family);
+            if (const Result<void> done = restore(tool, rules::with_repairs(text, *before)); !done) return done;
+        }
+        return {};
+    }
+
+    [[nodiscard]] Result<rules::Findings> check(const Policy& policy, const rules::Inputs& inputs) const override {
+        const Result<std::vector<rules::Saved>> loaded = all_saved();
+        if (!loaded) return tl::make_unexpected(loaded.error());
+        const Result<std::vector<rules::Saved>> wanted = expected(policy, inputs);
+        if (!wanted) return tl::make_unexpected(wanted.error());
+        rules::Findings findings;
+        for (std::size_t i = 0; i < std::size(both); ++i)
+            rules::compare(tool_of("iptables", both[i]), (*wanted)[i], (*loaded)[i], findings);
+        return findings;
+    }
+
+    [[nodiscard]] Result<Removal> remove() const override {
+        Removal most = Removal::no_tool;
+        for (const Family family : both) {
+            const Result<Removal> one = remove_with(tool_of(tool_, family));
+            if (!one) return one;
+            most = std::max(most, *one);
+        }
+        if (most == Removal::done) destroy_sets();
+        return most;
+    }
+
+private:
+    // One per family, in the order of `both`.
+    [[nodiscard]] Result<std::vector<rules::Saved>> all_saved() const {
+        std::vector<rules::Saved> all;
+        for (const Family family : both) {
+            Result<rules::Saved> one = saved(tool_of(tool_, family));
+            if (!one) return tl::make_unexpected(one.error());
+            all.push_back(std::move(*one));
+        }
+        return all;
+    }
+
+    // What the tools say about our rules where nothing else is loaded.
+    [[nodiscard]] Result<std::vector<rules::Saved>> expected(const Policy& policy, const rules::Inputs& inputs) const {
+        const Result<io::ScratchNetwork> scratch = io::ScratchNetwork::enter();
+        if (!scratch) return tl::make_unexpected(scratch.error());
+        if (const Result<void> done = apply(policy, inputs); !done) return tl::make_unexpected(done.error());
+        return all_saved();
+    }
+
+    std::string tool_;
+};
+
+}  // namespace
+
+std::unique_ptr<RulesLoader> iptables_loader(const std::string& tool) { return std::make_unique<Iptables>(tool); }
+
+}  // namespace postern::ctl

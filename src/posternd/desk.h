@@ -1,0 +1,23 @@
+// The daemon's answers to posternctl. Runs on the main thread; never on the path of a packet.
+#pragma once
+
+#include "control/service.h"
+#include "posternd/house.h"
+
+namespace postern {
+
+class Desk final : public control::Service {
+public:
+    explicit Desk(House& house) : house_{house} {}
+
+    [[nodiscard]] control::Status status() override;
+    [[nodiscard]] std::vector<control::GrantRow> grants() override;
+    [[nodiscard]] std::vector<control::FlowRow> flows() override;
+    [[nodiscard]] Result<control::RevokeReport> revoke(const control::RevokeRequest& request) override;
+    [[nodiscard]] Result<control::ReloadReport> reload() override;
+
+private:
+    House& house_;
+};
+
+}  // namespace postern

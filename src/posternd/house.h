@@ -1,0 +1,76 @@
+// What the daemon's parts share: the policy in force, the tables, the log, the workers. Lives from start to end.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "config/load.h"
+#include "gate/tables.h"
+#include "netfilter/conntrack.h"
+#include "netfilter/socket_diag.h"
+#include "posternd/current.h"
+#include "posternd/journal.h"
+#include "posternd/worker.h"
+
+namespace postern {
+
+// A worker and its thread.
+struct Post {
+    std::unique_ptr<Worker> worker;
+    std::jthread thread;
+};
+
+// Threads: the workers use what their Workplace names; everything else is the main thread's.
+struct House {
+    House(std::filesystem::path file, Names& given, config::Settings said, CurrentPolicy::Pointer policy,
+          WallTime floor, const SipKey& key, io::LogFile log, netfilter::Conntrack connections,
+          netfilter::SocketDiag ends, WallTime now)
+        : policy_file{std::move(file)},
+          names{given},
+          settings{std::move(said)},
+          current{policy},
+          tables{{}, key, floor},
+          journal{std::move(log), policy->gateway.queues + std::size_t{1}},
+          conntrack{std::move(connections)},
+          sockets{std::move(ends)},
+          started{now},
+          policy_loaded{now} {
+        admit(*policy);
+    }
+
+    // Makes room for a policy's clients and remembers their names: before the policy is published.
+    void admit(const Policy& policy) {
+        tables.enroll(policy);
+        for (const Client& client : policy.clients) clients_by_name[client.name] = client.id;
+    }
+
+    std::filesystem::path policy_file;
+    Names& names;
+    config::Settings settings;
+    CurrentPolicy current;
+    Tables tables;
+    Journal journal;  // the main thread's ring is the last
+    netfilter::Conntrack conntrack;
+    netfilter::SocketDiag sockets;
+    const WallTime started;
+    WallTime policy_loaded;
+    std::map<std::string, ClientId> clients_by_name;  // also of those who left the policy: they can still be revoked
+    std::string conntrack_trouble;                    // why flows that are over stay listed; empty: they do not
+    bool revoking = false;                            // some flow is revoked here and not in the kernel yet
+    std::vector<std::string> warnings;                // what the operator must see in status
+    std::vector<Post> posts;                          // last: its threads use all of the above
+
+    [[nodiscard]] std::size_t main_ring() const { return current.get()->gateway.queues; }
+
+    // Writes an event of the main thread into the log.
+    void tell(log::Event&& event) {
+        (void)journal.push(main_ring(), std::move(event));
+        journal.wake();
+    }
+};
+
+}  // namespace postern

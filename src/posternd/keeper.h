@@ -1,0 +1,28 @@
+// What the daemon looks after every second, beside the packets: ends of grants and of flows, and its own workers.
+#pragma once
+
+#include "posternd/house.h"
+
+namespace postern {
+
+class Keeper {
+public:
+    explicit Keeper(House& house) : house_{house} {}
+
+    // Call about once a second. Thread: main.
+    void look_around();
+
+    // The first worker's failure, if one failed: the daemon then ends, and the rules keep the gate closed.
+    [[nodiscard]] std::optional<std::string> failure() const;
+
+private:
+    void end_unused_grants(Instant now);
+    void end_closed_flows(Instant now);
+    void watch_queues(Instant now);
+
+    House& house_;
+    SteadyTime flows_compared_{};
+    std::uint64_t lost_told_ = 0;
+};
+
+}  // namespace postern

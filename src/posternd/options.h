@@ -1,0 +1,18 @@
+// The command line of posternd.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+namespace postern {
+
+struct Options {
+    std::filesystem::path policy_file = "/etc/postern/postern.yaml";
+    std::uint32_t queue_length = 8192;  // packets that may wait in each kernel queue
+    std::size_t receive_buffer = 0;     // bytes of each queue's socket buffer; 0: what the length needs
+};
+
+// posternd(8) lists them.
+enum class Exit : int { ok = 0, failed = 1, usage = 2, bad_policy = 3 };
+
+}  // namespace postern

@@ -1,0 +1,68 @@
+#include "posternd/reload.h"
+
+#include "io/clock.h"
+#include "posternd/floor.h"
+
+namespace postern {
+namespace {
+
+// Keys whose new value needs a restart, because sockets, queues or the loaded rules hang on them.
+std::vector<std::string> needing_restart(const House& house, const config::Configuration& next) {
+    std::vector<std::string> mistakes;
+    const auto policy = house.current.get();
+    const auto complain = [&](bool changed, const std::string& key) {
+        if (changed)
+            mistakes.push_back(house.policy_file.string() + ": " + key +
+                               " changed, which a reload cannot do: restart the daemon, or put the old value back");
+    };
+    complain(next.policy->gateway.queues != policy->gateway.queues, "gateway.queues");
+    complain(next.policy->gateway.mark.mask != policy->gateway.mark.mask, "gateway.mark_mask");
+    complain(next.settings.control_socket != house.settings.control_socket, "control.socket");
+    complain(next.settings.log_file != house.settings.log_file, "log.file");
+    return mistakes;
+}
+
+bool rules_differ(const Gateway& next, const Gateway& before) {
+    return next.interfaces != before.interfaces || next.break_glass != before.break_glass || next.spa != before.spa ||
+           next.backend != before.backend;
+}
+
+Result<control::ReloadReport> refused(House& house, std::vector<std::string> mistakes) {
+    house.tell(log::engine_event(log::What::reload_refused, mistakes.front(), io::now().wall, mistakes.size()));
+    control::ReloadReport report;
+    report.mistakes = std::move(mistakes);
+    return report;
+}
+
+void put_in_force(House& house, const config::Configuration& next) {
+    house.admit(*next.policy);
+    house.current.publish(next.policy);
+    house.policy_loaded = io::now().wall;
+    house.tell(log::engine_event(log::What::reloaded, "the policy was reloaded", house.policy_loaded));
+}
+
+}  // namespace
+
+Result<control::ReloadReport> reload(House& house) {
+    const auto before = house.current.get();
+    const auto next = config::load(house.policy_file, house.names, {.generation = before->generation + 1});
+    std::vector<std::string> mistakes;
+    if (!next)
+        for (const auto& diagnostic : next.error()) mistakes.push_back(config::to_text(diagnostic));
+    else
+        mistakes = needing_restart(house, *next);
+    if (mistakes.empty())
+        if (const auto spent = spend_markers_of_new_keys(*next, *before); !spent)
+            mistakes.push_back(house.policy_file.string() + ": " + spent.error().text);
+    if (!mistakes.empty()) return refused(house, std::move(mistakes));
+
+    put_in_force(house, *next);
+    control::ReloadReport report;
+    report.clients = next->policy->clients.size();
+    report.services = next->policy->services.size();
+    if (rules_differ(next->policy->gateway, before->gateway))
+        report.warnings.push_back("what the rules are made from changed: `posternctl rules apply` loads it");
+    return report;
+}
+
+}  // namespace postern

@@ -1,0 +1,12 @@
+// A new policy takes the old one's place, whole or not at all.
+#pragma once
+
+#include "control/messages.h"
+#include "posternd/house.h"
+
+namespace postern {
+
+// Thread: main. Tables, grants and flows stay; they are judged by the new policy from then on.
+[[nodiscard]] Result<control::ReloadReport> reload(House& house);
+
+}  // namespace postern

@@ -1,0 +1,79 @@
+#include "posternd/serve.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+
+#include "io/clock.h"
+#include "io/notify.h"
+#include "posternd/desk.h"
+#include "posternd/keeper.h"
+#include "posternd/reload.h"
+
+namespace postern {
+namespace {
+
+constexpr std::chrono::milliseconds second{1000};
+constexpr std::size_t most_mistakes_told = 20;  // `posternctl check` tells them all
+
+// One question, one answer. Somebody who connects and says nothing costs the main thread a second, no packet anything.
+void answer_one(const io::UnixListener& control, control::Service& service) {
+    auto stream = control.accept();
+    if (!stream) return;
+    const auto line = stream->read_line(control::longest_request, second);
+    if (line) (void)stream->write_line(control::answer(*line, service), second);
+}
+
+void reload_by_signal(House& house) {
+    io::notify_reloading();
+    if (const auto report = reload(house))
+        for (std::size_t i = 0; i < std::min(report->mistakes.size(), most_mistakes_told); ++i)
+            std::fprintf(stderr, "posternd: %s\n", report->mistakes[i].c_str());
+    io::notify_ready("reloaded");
+}
+
+// False: it is time to go.
+bool obey_signals(Daemon& daemon) {
+    while (const auto signal = daemon.signals.take()) {
+        if (*signal == SIGHUP)
+            reload_by_signal(*daemon.house);
+        else if (*signal == SIGUSR1)
+            daemon.house->journal.reopen();
+        else
+            return false;
+    }
+    return true;
+}
+
+void drain(Daemon& daemon) {
+    House& house = *daemon.house;
+    io::notify_stopping();
+    house.tell(log::engine_event(log::What::stopping, "settling what waits", io::now().wall));
+    for (Post& post : house.posts) post.thread.request_stop();
+    daemon.waker.wake();
+    for (Post& post : house.posts) post.thread.join();
+}
+
+}  // namespace
+
+Result<void> serve(Daemon& daemon) {
+    Desk desk{*daemon.house};
+    Keeper keeper{*daemon.house};
+    SteadyTime looked{};
+    for (bool stay = true; stay && !keeper.failure();) {
+        const auto [signalled, asked] =
+            io::wait_readable(std::array{daemon.signals.descriptor(), daemon.control.descriptor()}, second);
+        if (signalled) stay = obey_signals(daemon);
+        if (asked) answer_one(daemon.control, desk);
+        const SteadyTime now = io::now().steady;
+        if (now - looked < second) continue;
+        looked = now;
+        keeper.look_around();
+        io::notify_alive();
+    }
+    drain(daemon);
+    if (const auto failure = keeper.failure()) return postern::failure(*failure);
+    return {};
+}
+
+}  // namespace postern

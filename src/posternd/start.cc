@@ -1,0 +1,114 @@
+#include "posternd/start.h"
+
+#include <csignal>
+#include <cstdio>
+#include <system_error>
+
+#include "base/timestamp.h"
+#include "io/clock.h"
+#include "io/notify.h"
+#include "io/privileges.h"
+#include "io/random.h"
+#include "posternd/floor.h"
+#include "rules/ruleset.h"
+
+namespace postern {
+namespace {
+
+// Inside of start() a refusal travels as an exception, so that the steps read one below the other.
+template <class T>
+T must(Result<T> result) {
+    if (!result) throw Refused{Exit::failed, {result.error().text}};
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+config::Configuration must_load(const std::filesystem::path& file, Names& names) {
+    auto loaded = config::load(file, names);
+    if (loaded) return std::move(*loaded);
+    Refused refused{Exit::bad_policy, {}};
+    for (const auto& diagnostic : loaded.error()) refused.lines.push_back(config::to_text(diagnostic));
+    throw refused;
+}
+
+void give_up_privileges() {
+    must(io::keep_only_network_administration());
+    if (io::runs_as_root())
+        std::fputs("posternd: runs as root; a user of its own with CAP_NET_ADMIN is enough\n", stderr);
+}
+
+SipKey random_key() {
+    SipKey key;
+    io::fill_random(key);
+    return key;
+}
+
+std::vector<netfilter::Queue> bind_queues(const Policy& policy, const Options& options, int wake_fd) {
+    std::vector<netfilter::Queue> queues;
+    netfilter::QueueOptions each;
+    each.length = options.queue_length;
+    each.receive_buffer = options.receive_buffer;
+    each.wake_fd = wake_fd;
+    const std::uint16_t first = rules::Inputs{}.first_queue;
+    for (std::uint16_t i = 0; i < policy.gateway.queues; ++i)
+        queues.push_back(must(netfilter::Queue::open(static_cast<std::uint16_t>(first + i), each)));
+    return queues;
+}
+
+std::unique_ptr<House> furnish(const Options& options, Names& names, const config::Configuration& configuration,
+                               io::LogFile log, netfilter::Conntrack conntrack, netfilter::SocketDiag sockets) {
+    const Instant now = io::now();
+    const StartFloor start_floor = spend_markers(configuration, now.wall);
+    auto house = std::make_unique<House>(options.policy_file, names, configuration.settings, configuration.policy,
+                                         start_floor.floor, random_key(), std::move(log), std::move(conntrack),
+                                         std::move(sockets), now.wall);
+    if (start_floor.warning) house->warnings.push_back(*start_floor.warning);
+    return house;
+}
+
+void start_workers(House& house, std::vector<netfilter::Queue> queues) {
+    for (std::size_t i = 0; i < queues.size(); ++i) {
+        const Workplace place{house.current, house.tables, house.journal, i, random_key()};
+        house.posts.push_back({std::make_unique<Worker>(std::move(queues[i]), place), {}});
+    }
+    for (Post& post : house.posts)
+        post.thread = std::jthread{[worker = post.worker.get()](const std::stop_token& stop) { worker->run(stop); }};
+}
+
+void tell_ready(House& house) {
+    const std::size_t clients = house.current.get()->clients.size();
+    std::string line = std::to_string(house.posts.size()) + " queues bound, " + std::to_string(clients) +
+                       (clients == 1 ? " client" : " clients");
+    if (house.tables.floor() > house.started) line += ", accepts SPA from " + to_text(house.tables.floor()) + " on";
+    house.tell(log::engine_event(log::What::started, line, house.started));
+    io::notify_ready(line);
+    std::fprintf(stderr, "posternd: %s\n", line.c_str());
+}
+
+}  // namespace
+
+tl::expected<std::unique_ptr<Daemon>, Refused> start(const Options& options) try {
+    auto signals = must(io::Signals::block({SIGTERM, SIGINT, SIGHUP, SIGUSR1}));
+    Names names;
+    const config::Configuration configuration = must_load(options.policy_file, names);
+    give_up_privileges();
+    auto log = must(io::LogFile::open(configuration.settings.log_file));
+    auto control = must(io::UnixListener::open(configuration.settings.control_socket, 0660));
+    auto waker = must(io::Waker::make());
+    auto conntrack = must(netfilter::Conntrack::open());
+    auto sockets = must(netfilter::SocketDiag::open());
+    auto queues = bind_queues(*configuration.policy, options, waker.descriptor());
+
+    auto daemon = std::make_unique<Daemon>(
+        Daemon{std::move(signals), std::move(waker), std::move(control), std::move(names), nullptr});
+    daemon->house =
+        furnish(options, daemon->names, configuration, std::move(log), std::move(conntrack), std::move(sockets));
+    start_workers(*daemon->house, std::move(queues));
+    tell_ready(*daemon->house);
+    return daemon;
+} catch (const Refused& refused) {
+    return tl::make_unexpected(refused);
+} catch (const std::system_error& error) {  // a thread that the system does not give
+    return tl::make_unexpected(Refused{Exit::failed, {error.what()}});
+}
+
+}  // namespace postern

@@ -1,0 +1,98 @@
+#include "posternd/worker.h"
+
+#include "io/clock.h"
+#include "packet/parse.h"
+
+namespace postern {
+namespace {
+
+constexpr std::chrono::milliseconds patience{1000};  // how long an idle worker waits before it looks around
+constexpr int last_batches = 512;                    // at the end; a flood does not keep the daemon from ending
+
+spa::Opener bench(const Policy& policy) {
+    return spa::Opener{policy.gateway.name, policy.gateway.keys, policy.gateway.skew};
+}
+
+PacketView view_of(const netfilter::QueuedPacket& packet, const Policy& policy) noexcept {
+    PacketView view = parse(packet.payload);
+    view.local = policy.gateway.mark.of(packet.mark) == Mark::local;
+    return view;
+}
+
+}  // namespace
+
+Worker::Worker(netfilter::Queue queue, const Workplace& place)
+    : queue_{std::move(queue)},
+      place_{place},
+      policy_{place.current.get()},
+      opener_{bench(*policy_)},
+      ledger_{queue_.number(), place.ledger_key} {}
+
+void Worker::run(const std::stop_token& stop) {
+    while (!stop.stop_requested() && !failure()) (void)turn(patience);
+    for (int batches = 0; batches < last_batches && turn(std::chrono::milliseconds{0}); ++batches) {
+    }
+    queue_.idle();
+    ledger_.flush(io::now(),
+                  [&](log::Event&& event) { return place_.journal.push(place_.producer, std::move(event)); });
+    place_.journal.wake();
+}
+
+// One batch. False where nothing came.
+bool Worker::turn(std::chrono::milliseconds wait) {
+    const auto batch = queue_.receive(wait);
+    if (!batch) {
+        failure_.with([&](auto& failure) { failure = batch.error().text; });
+        return false;
+    }
+    const Instant now = io::now();
+    take_new_policy();
+    opener_.set_time(now.wall);
+    for (const netfilter::QueuedPacket& packet : *batch) judge(packet, now);
+    if (batch->empty())
+        queue_.idle();
+    else
+        queue_.settle();
+    finish_turn(now);
+    return !batch->empty();
+}
+
+void Worker::take_new_policy() {
+    if (!place_.current.newer_than(*policy_)) return;
+    policy_ = place_.current.get();
+    opener_ = bench(*policy_);
+}
+
+void Worker::judge(const netfilter::QueuedPacket& packet, Instant now) {
+    const PacketView view = view_of(packet, *policy_);
+    const Decision decision = decide(view, now, *policy_, place_.tables, opener_);
+    verdicts_.count(decision.reason);
+    note(view, decision, now);
+    if (decision.verdict == Verdict::accept)
+        queue_.accept(packet.id, policy_->gateway.mark.with(packet.mark, Mark::accepted));
+    else
+        queue_.drop(packet.id);
+}
+
+void Worker::note(const PacketView& view, const Decision& decision, Instant now) {
+    auto event = ledger_.note(view, decision, now, policy_);
+    if (!event) return;
+    spoke_ = true;
+    if (!place_.journal.push(place_.producer, std::move(*event))) ledger_.take_back(*event);
+}
+
+void Worker::finish_turn(Instant now) {
+    if (ledger_.due(now.steady))
+        ledger_.flush(now, [&](log::Event&& event) {
+            spoke_ = true;
+            return place_.journal.push(place_.producer, std::move(event));
+        });
+    if (spoke_) place_.journal.wake();
+    spoke_ = false;
+}
+
+std::optional<std::string> Worker::failure() const {
+    return failure_.with([](const auto& failure) { return failure; });
+}
+
+}  // namespace postern

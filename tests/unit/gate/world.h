@@ -1,0 +1,150 @@
+// A small world around decide(): one gateway, some clients, packets written as expressions, and time that passes when
+// told to. Keys and randomness are fixed, so a run repeats exactly.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "entropy.h"
+#include "gate/decide.h"
+
+namespace postern::test {
+
+inline noise::KeyPair keys_of(std::uint8_t seed) {
+    const std::vector<std::uint8_t> bytes(noise::key_size, seed);
+    return noise::KeyPair::from(noise::Secret{bytes});
+}
+
+inline IpAddress address(const std::string& text) { return parse_address(text).value(); }
+
+struct Person {
+    std::string name;
+    noise::KeyPair keys;
+    noise::Secret psk;
+};
+
+class World {
+public:
+    static constexpr std::uint16_t ssh_port = 22, web_port = 443, vpn_port = 51820, spa_port = 62201;
+
+    Person alice{"alice", keys_of(11), noise::Secret{std::vector<std::uint8_t>(32, 21)}};
+    Person bob{"bob", keys_of(12), noise::Secret{}};
+    Person mallory{"mallory", keys_of(13), noise::Secret{}};  // never in the policy
+    IpAddress home = address("198.51.100.7");
+    IpAddress elsewhere = address("203.0.113.9");
+    IpAddress home6 = address("2001:db8::7");
+
+    explicit World(WallTime floor = WallTime::min(), TableSizes sizes = {4, 1024, 1024})
+        : tables_{sizes, SipKey{1, 2, 3}, floor} {
+        Policy policy;
+        policy.gateway.name = "gw1.example.net";
+        policy.gateway.spa = {{spa_port, spa_port}};
+        policy.gateway.keys = {{gateway_, spa::GatewayFace::of(gateway_.public_key)}};
+        policy.services = {service("ssh", Transport::tcp, ssh_port), service("web", Transport::tcp, web_port),
+                           service("vpn", Transport::udp, vpn_port)};
+        policy.clients = {client(alice, {"ssh", "vpn"}), client(bob, {"ssh", "web"})};
+        use(std::move(policy));
+    }
+
+    // A copy to change and to use(): the unfinished policy, without look-ups.
+    [[nodiscard]] Policy draft() const {
+        Policy copy;
+        copy.gateway = policy_->gateway;
+        copy.grants = policy_->grants;
+        copy.services = policy_->services;
+        copy.clients = policy_->clients;
+        return copy;
+    }
+    void use(Policy policy) {
+        policy.generation = ++generation_;
+        policy.index();
+        tables_.enroll(policy);
+        policy_ = std::make_shared<const Policy>(std::move(policy));
+        opener_ = std::make_unique<spa::Opener>(policy_->gateway.name, policy_->gateway.keys, policy_->gateway.skew);
+    }
+
+    Client client(const Person& person, const std::vector<std::string>& services) {
+        Client made;
+        made.id = names_.client(person.keys.public_key);
+        made.name = person.name;
+        made.public_key = person.keys.public_key;
+        made.psk = person.psk;
+        made.static_static = {noise::diffie_hellman(gateway_.private_key, person.keys.public_key).value()};
+        for (const auto& name : services) made.services.push_back(names_.service(name));
+        return made;
+    }
+    Service service(const std::string& name, Transport transport, std::uint16_t port) {
+        return {names_.service(name), name, {{transport, {port, port}}}};
+    }
+
+    void pass(Duration time) { now_.steady += time, now_.wall += time; }
+    void step_wall_clock(Duration step) { now_.wall += step; }
+    [[nodiscard]] Instant now() const { return now_; }
+    [[nodiscard]] const Policy& policy() const { return *policy_; }
+    Tables& tables() { return tables_; }
+
+    // A message by `who` for a service, its time the gateway's, its address exact.
+    spa::Claims claims(const std::string& service, const IpAddress& from) {
+        spa::Claims claims;
+        entropy_.fill(claims.attempt);
+        claims.time = now_.wall;
+        claims.services = {service};
+        (from.family == Family::v4 ? claims.v4 : claims.v6) = {spa::AddressClaim::Mode::exact, from};
+        return claims;
+    }
+    std::vector<std::uint8_t> seal(const Person& who, const spa::Claims& claims) {
+        return spa::seal({who.keys, who.psk, policy_->gateway.name, gateway_.public_key}, claims, entropy_).value();
+    }
+
+    Decision judge(const PacketView& packet) { return judge(packet, *opener_); }
+    Decision judge(const PacketView& packet, spa::Opener& opener) {
+        opener.set_time(now_.wall);
+        return decide(packet, now_, *policy_, tables_, opener);
+    }
+    Decision deliver(const std::vector<std::uint8_t>& datagram, const IpAddress& from) {
+        PacketView packet = udp(from, 40000, spa_port);
+        packet.payload = datagram;
+        return judge(packet);
+    }
+    Decision open(const Person& who, const std::string& service, const IpAddress& from) {
+        return deliver(seal(who, claims(service, from)), from);
+    }
+
+    [[nodiscard]] PacketView packet(Transport transport, const IpAddress& from, std::uint16_t sport,
+                                    std::uint16_t dport) const {
+        PacketView view;
+        view.malformed = false;
+        view.local = true;
+        view.family = from.family;
+        view.source = from;
+        view.destination = from.family == Family::v4 ? address("192.0.2.1") : address("2001:db8:1::1");
+        view.transport = transport;
+        view.source_port = sport;
+        view.destination_port = dport;
+        return view;
+    }
+    [[nodiscard]] PacketView syn(const IpAddress& from, std::uint16_t sport, std::uint16_t dport = ssh_port,
+                                 std::uint32_t sequence = 1000) const {
+        PacketView view = packet(Transport::tcp, from, sport, dport);
+        view.tcp_flags = tcp_flag::syn;
+        view.sequence = sequence;
+        return view;
+    }
+    [[nodiscard]] PacketView udp(const IpAddress& from, std::uint16_t sport, std::uint16_t dport) const {
+        return packet(Transport::udp, from, sport, dport);
+    }
+
+private:
+    noise::KeyPair gateway_ = keys_of(1);
+    Names names_;
+    Instant now_{SteadyTime{std::chrono::hours{1}}, wall_time(1'800'000'000)};
+    std::uint64_t generation_ = 0;
+    SeededEntropy entropy_{7};
+    Tables tables_;
+    std::shared_ptr<const Policy> policy_;
+    std::unique_ptr<spa::Opener> opener_;
+};
+
+}  // namespace postern::test

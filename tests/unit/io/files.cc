@@ -1,0 +1,66 @@
+#include "io/files.h"
+
+#include <sys/stat.h>
+
+#include "scratch_directory.h"
+
+using namespace postern;
+using namespace postern::test;
+
+namespace {
+
+mode_t mode_of(const std::filesystem::path& file) {
+    struct stat status {};
+    REQUIRE(lstat(file.c_str(), &status) == 0);
+    return status.st_mode & 07777;
+}
+
+}  // namespace
+
+TEST_CASE("a small file is read whole, up to its limit", "[io]") {
+    const ScratchDirectory directory;
+    put_text(directory / "a", std::string("12345\0\n89", 9));
+    CHECK(io::read_small(directory / "a", 9).value() == std::string("12345\0\n89", 9));
+    CHECK(io::read_small(directory / "a", 8).error().text ==
+          (directory / "a").string() + " is too long: expected at most 8 bytes");
+    put_text(directory / "empty", "");
+    CHECK(io::read_small(directory / "empty", 0).value().empty());
+}
+
+TEST_CASE("what is no plain file is refused, and nothing waits for a pipe", "[io]") {
+    const ScratchDirectory directory;
+    REQUIRE(mkfifo((directory / "pipe").c_str(), 0600) == 0);
+    CHECK(io::read_small(directory / "pipe", 10).error().text.find("not a plain file") != std::string::npos);
+    CHECK(io::read_small("/dev/zero", 10).error().text.find("not a plain file") != std::string::npos);
+    CHECK(io::read_small(directory / "none", 10).error().text ==
+          "cannot read " + (directory / "none").string() + ": No such file or directory");
+}
+
+TEST_CASE("a failed write leaves no file", "[io]") {
+    const ScratchDirectory directory;
+    CHECK(io::write_new_file(directory / "none/b", "x", 0600).error().text.find("none") != std::string::npos);
+    CHECK(directory.entries() == 0);
+}
+
+TEST_CASE("a new file never replaces one, not even a dangling link", "[io]") {
+    const ScratchDirectory directory;
+    REQUIRE(io::write_new_file(directory / "a", "one", 0600));
+    CHECK(text_of(directory / "a") == "one");
+    CHECK(mode_of(directory / "a") == 0600);
+    CHECK(io::write_new_file(directory / "a", "two", 0600).error().text ==
+          (directory / "a").string() + " exists already and is left as it is");
+    CHECK(text_of(directory / "a") == "one");
+    std::filesystem::create_symlink("nowhere", directory / "link");
+    CHECK_FALSE(io::write_new_file(directory / "link", "x", 0600));
+    CHECK_FALSE(std::filesystem::exists(directory / "nowhere"));
+    CHECK(directory.entries() == 2);
+}
+
+TEST_CASE("removing says whether there was a file", "[io]") {
+    const ScratchDirectory directory;
+    put_text(directory / "a", "x");
+    CHECK(io::remove_and_sync(directory / "a").value());
+    CHECK_FALSE(io::remove_and_sync(directory / "a").value());
+    std::filesystem::create_directory(directory / "d");
+    CHECK(io::remove_and_sync(directory / "d").error().text.find("cannot remove") == 0);
+}
