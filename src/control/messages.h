@@ -95,7 +95,7 @@ struct GrantRow {
     std::string service;
     std::string source;
     std::uint16_t source_port = 0;   // 0: any
-    std::int64_t expires_in_ms = 0;  // negative: ended so long ago, remembered to explain a late packet
+    std::int64_t expires_in_ms = 0;  // rounded down; negative: ended so long ago, remembered to explain a late packet
     std::uint16_t flows_left = 0;
     std::string state;  // live, used, expired
 };

@@ -39,8 +39,9 @@ Result<void> NewFiles::make_directory(const fs::path& path, mode_t mode, Owner o
     std::error_code error;
     if (path.empty() || fs::is_directory(path, error)) return {};
     if (const auto above = make_directory(path.parent_path(), 0755); !above) return above;
-    if (::mkdir(path.c_str(), 0700) != 0 || ::chmod(path.c_str(), mode) != 0) return refused("make", path);
+    if (::mkdir(path.c_str(), 0700) != 0) return refused("make", path);
     made_.push_back(path);
+    if (::chmod(path.c_str(), mode) != 0) return refused("make", path);
     return give_away(path, mode, owner);
 }
 

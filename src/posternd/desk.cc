@@ -21,8 +21,9 @@ std::string service_name(const Policy& policy, ServiceId id) {
     return service ? service->name : "(no longer in the policy)";
 }
 
+// Rounded down: what is over by less than a millisecond is already negative.
 std::int64_t milliseconds(Duration duration) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+    return std::chrono::floor<std::chrono::milliseconds>(duration).count();
 }
 
 control::QueueStatus status_of(const Worker& worker) {
