@@ -1,0 +1,48 @@
+#include "posternctl/rules_job.h"
+
+#include <fmt/format.h>
+
+#include "config/load.h"
+
+namespace postern::ctl {
+namespace {
+
+Loader loader_of(Backend backend, const RulesOptions& options) {
+    if (options.backend == "nftables") backend = Backend::nftables;
+    if (options.backend == "iptables") backend = Backend::iptables;
+    if (backend == Backend::automatic) backend = nftables_can_queue() ? Backend::nftables : Backend::iptables;
+    return backend == Backend::nftables ? nftables_loader() : iptables_loader(options.iptables);
+}
+
+}  // namespace
+
+std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& options) {
+    Names names;
+    const auto loaded = config::load(context.policy_file, names);
+    if (!loaded) {
+        for (const config::Diagnostic& mistake : loaded.error()) fmt::print(stderr, "{}\n", config::to_text(mistake));
+        return nullptr;
+    }
+    return std::make_unique<RulesJob>(RulesJob{loaded->policy,
+                                               {.steering_seed = loaded->settings.steering_seed},
+                                               loaded->settings.control_socket,
+                                               loader_of(loaded->policy->gateway.backend, options)});
+}
+
+std::vector<Loader> suspects(const RulesOptions& options) {
+    std::vector<Loader> loaders;
+    if (options.backend != "iptables") loaders.push_back(nftables_loader());
+    if (options.backend != "nftables") loaders.push_back(iptables_loader(options.iptables));
+    return loaders;
+}
+
+Exit failed(const Error& error) {
+    complain(error.text);
+    return Exit::failed;
+}
+
+Exit may_stand(const RulesLoader& loader, const Error& error) {
+    return failed({fmt::format("rules of the backend {} may still stand: {}", loader.name(), error.text)});
+}
+
+}  // namespace postern::ctl
