@@ -312,12 +312,13 @@ def neighbours(lab):
 @suite.check("discovery from behind a router is no discovery: it goes to the queue")
 def far_discovery(lab):
     apply(lab)
-    before, queued = packets(lab, "nd") + packets(lab, "mld"), packets(lab, "queue")
+    judged = lambda: packets(lab, "queue") + packets(lab, "invalid")
+    before = judged()
     sender = lab.sender("stranger")
     sender.send(icmp(STRANGER[6], GATEWAY[6], 135, 0, bytes(4) + socket.inet_pton(socket.AF_INET6, GATEWAY[6]), ttl=255))
     sender.send(icmp(STRANGER[6], GATEWAY[6], 130, 0, bytes(20), ttl=2))
-    wait_until(lambda: packets(lab, "queue") + packets(lab, "invalid") >= queued + 2, "two packets in the queue")
-    assert packets(lab, "nd") + packets(lab, "mld") == before, "it passed as an essential"
+    # The counters of the essentials tell nothing: the neighbours' own discovery moves them at any time.
+    wait_until(lambda: judged() >= before + 2, "two packets that are no essentials")
 
 
 @suite.check("a DHCP reply reaches the client; where there is none, nobody is told so")
