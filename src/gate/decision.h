@@ -17,6 +17,7 @@ struct Decision {
     GrantId grant = GrantId::none;        // which grant was made or used
     AttemptId attempt{};                  // of an opened SPA message
     Duration offset{};                    // client's clock minus the gateway's, of an opened SPA message
+    bool ends_flows = false;              // flows were ended in the tables: their connections are to follow
     bool unbound = false;                 // the grant goes to whatever address the datagram came from (`as seen`)
 };
 

@@ -35,6 +35,16 @@ struct Grant {
     }
 };
 
+// Why a flow is ended although its two ends still use it. The log's word is the same.
+enum class Ending : std::uint8_t {
+    none,            // it is not
+    revoked,         // by an operator
+    session_max,     // it lasted as long as a session may
+    client_expired,  // its client's time in the policy is over
+    withdrawn,       // its client or its service left the policy, or the one may no longer open the other
+    close_knock,     // its client knocked the sequence that closes
+};
+
 // A flow that was let in. The kernel's connection mark carries it once its entry is confirmed; until then, and for its
 // twins in other queues, this entry does.
 struct Flow {
@@ -46,7 +56,9 @@ struct Flow {
     SteadyTime second_began;  // of the count below
     std::uint32_t accepts_in_second = 0;
     std::uint64_t accepts = 0;
-    bool revoked = false;  // an operator ended it; kept until the kernel's connection says so too
+    Ending ending = Ending::none;  // other than none: kept until the kernel's connection is marked, too
+
+    [[nodiscard]] bool ended() const noexcept { return ending != Ending::none; }
 
     // Counts one more accept; false when there were more than 256 in one second: our mark is being lost.
     [[nodiscard]] bool settles(SteadyTime now) noexcept;

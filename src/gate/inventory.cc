@@ -26,12 +26,12 @@ std::vector<NamedFlow> flows_in(Tables& tables) {
     return found;
 }
 
-std::size_t revoke_flows(Tables& tables, const std::function<bool(const NamedFlow&)>& doomed) {
+std::size_t end_flows(Tables& tables, Ending why, const std::function<bool(const NamedFlow&)>& doomed) {
     std::size_t newly = 0;
     tables.each_shard([&](Tables::Shard& shard) {
         shard.flows.for_each([&](const FlowKey& key, Flow& flow) {
-            if (flow.revoked || !doomed({key, flow})) return;
-            flow.revoked = true;
+            if (flow.ended() || !doomed({key, flow})) return;
+            flow.ending = why;
             ++newly;
         });
     });

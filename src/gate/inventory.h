@@ -26,9 +26,9 @@ struct Fill {
 [[nodiscard]] std::vector<Grant> grants_in(Tables& tables);  // the lingering ones included
 [[nodiscard]] std::vector<NamedFlow> flows_in(Tables& tables);
 
-// Marks the flows for which `doomed` holds as revoked: from then on not even their first packet's twin is let in.
-// Returns how many were not before.
-std::size_t revoke_flows(Tables& tables, const std::function<bool(const NamedFlow&)>& doomed);
+// Ends the flows for which `doomed` holds, as far as the gate goes: from then on not even their first packet's twin is
+// let in. Returns how many were not ended before. Whoever calls it sees to it that the kernel's connections follow.
+std::size_t end_flows(Tables& tables, Ending why, const std::function<bool(const NamedFlow&)>& doomed);
 
 // Takes out what `doomed` says and returns it. `doomed` is called under a shard's lock: no slow work.
 std::vector<Grant> take_grants(Tables& tables, const std::function<bool(const Grant&)>& doomed);

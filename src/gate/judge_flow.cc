@@ -62,7 +62,7 @@ Decision let_in(Reason reason, const Flow& flow) noexcept {
 
 Decision again(Flow& flow, Transport transport, Instant now, const Policy& policy) noexcept {
     Decision decision = let_in(Reason::flow_again, flow);
-    if (flow.revoked)
+    if (flow.ended())
         decision.reason = Reason::flow_revoked;
     else if (!entitled(policy, flow.client, flow.service))
         decision.reason = Reason::grant_withdrawn;
@@ -78,7 +78,7 @@ Decision consume(const PacketView& packet, Instant now, const Policy& policy, Ta
         const Choice choice = choose(packet, now, policy, shard.grants);
         if (!choice.grant) return refuse(choice.nearest);
         const FlowKey key = flow_of(packet);
-        if (const Flow* old = shard.flows.find(key); old && old->revoked) return refuse(Reason::flow_revoked);
+        if (const Flow* old = shard.flows.find(key); old && old->ended()) return refuse(Reason::flow_revoked);
         if (shard.flows.size() == shard.flows.capacity() && !shard.flows.find(key)) return refuse(Reason::flows_full);
         Grant& grant = *choice.grant;
         FlowCounters& counters = tables.client(grant.client).flows;

@@ -10,6 +10,7 @@
 
 #include "config/load.h"
 #include "gate/tables.h"
+#include "io/poll.h"
 #include "netfilter/conntrack.h"
 #include "netfilter/socket_diag.h"
 #include "posternd/current.h"
@@ -28,7 +29,7 @@ struct Post {
 struct House {
     House(std::filesystem::path file, Names& given, config::Settings said, CurrentPolicy::Pointer policy,
           WallTime floor, const SipKey& key, io::LogFile log, netfilter::Conntrack connections,
-          netfilter::SocketDiag ends, WallTime now)
+          netfilter::SocketDiag ends, io::Waker flows_end_call, WallTime now)
         : policy_file{std::move(file)},
           names{given},
           settings{std::move(said)},
@@ -37,6 +38,7 @@ struct House {
           journal{std::move(log), policy->gateway.queues + std::size_t{1}},
           conntrack{std::move(connections)},
           sockets{std::move(ends)},
+          flows_end{std::move(flows_end_call)},
           started{now},
           policy_loaded{now} {
         admit(*policy);
@@ -56,11 +58,12 @@ struct House {
     Journal journal;  // the main thread's ring is the last
     netfilter::Conntrack conntrack;
     netfilter::SocketDiag sockets;
+    io::Waker flows_end;  // woken where flows were ended in the tables; the main thread then carries it to the kernel
     const WallTime started;
     WallTime policy_loaded;
     std::map<std::string, ClientId> clients_by_name;  // also of those who left the policy: they can still be revoked
     std::string conntrack_trouble;                    // why flows that are over stay listed; empty: they do not
-    bool revoking = false;                            // some flow is revoked here and not in the kernel yet
+    bool ends_pending = false;                        // some flow is ended here and not in the kernel yet
     std::vector<std::string> warnings;                // what the operator must see in status
     std::vector<Post> posts;                          // last: its threads use all of the above
 

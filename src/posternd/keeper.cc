@@ -5,8 +5,8 @@
 #include "gate/decide.h"
 #include "gate/inventory.h"
 #include "io/clock.h"
+#include "posternd/ending.h"
 #include "posternd/events.h"
-#include "posternd/revoke.h"
 
 namespace postern {
 namespace {
@@ -20,7 +20,7 @@ void Keeper::look_around() {
     const Instant now = io::now();
     end_unused_grants(now);
     if (now.steady - flows_compared_ >= between_comparisons) end_closed_flows(now);
-    if (house_.revoking) (void)end_revoked_flows(house_);
+    if (house_.ends_pending) (void)end_in_kernel(house_, house_.current.get());
     watch_queues(now);
 }
 

@@ -7,6 +7,7 @@
 #include "io/clock.h"
 #include "io/notify.h"
 #include "posternd/desk.h"
+#include "posternd/ending.h"
 #include "posternd/keeper.h"
 #include "posternd/reload.h"
 
@@ -45,6 +46,12 @@ bool obey_signals(Daemon& daemon) {
     return true;
 }
 
+// What workers ended in the tables is marked in the kernel before anything else is looked at.
+void end_flows_called_for(House& house) {
+    house.flows_end.reset();
+    (void)end_in_kernel(house, house.current.get());
+}
+
 void drain(Daemon& daemon) {
     House& house = *daemon.house;
     io::notify_stopping();
@@ -61,8 +68,10 @@ Result<void> serve(Daemon& daemon) {
     Keeper keeper{*daemon.house};
     SteadyTime looked{};
     for (bool stay = true; stay && !keeper.failure();) {
-        const auto [signalled, asked] =
-            io::wait_readable(std::array{daemon.signals.descriptor(), daemon.control.descriptor()}, second);
+        const auto [ends, signalled, asked] = io::wait_readable(
+            std::array{daemon.house->flows_end.descriptor(), daemon.signals.descriptor(), daemon.control.descriptor()},
+            second);
+        if (ends) end_flows_called_for(*daemon.house);
         if (signalled) stay = obey_signals(daemon);
         if (asked) answer_one(daemon.control, desk);
         const SteadyTime now = io::now().steady;

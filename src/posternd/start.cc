@@ -55,19 +55,20 @@ std::vector<netfilter::Queue> bind_queues(const Policy& policy, const Options& o
 }
 
 std::unique_ptr<House> furnish(const Options& options, Names& names, const config::Configuration& configuration,
-                               io::LogFile log, netfilter::Conntrack conntrack, netfilter::SocketDiag sockets) {
+                               io::LogFile log, netfilter::Conntrack conntrack, netfilter::SocketDiag sockets,
+                               io::Waker flows_end) {
     const Instant now = io::now();
     const StartFloor start_floor = spend_markers(configuration, now.wall);
     auto house = std::make_unique<House>(options.policy_file, names, configuration.settings, configuration.policy,
                                          start_floor.floor, random_key(), std::move(log), std::move(conntrack),
-                                         std::move(sockets), now.wall);
+                                         std::move(sockets), std::move(flows_end), now.wall);
     if (start_floor.warning) house->warnings.push_back(*start_floor.warning);
     return house;
 }
 
 void start_workers(House& house, std::vector<netfilter::Queue> queues) {
     for (std::size_t i = 0; i < queues.size(); ++i) {
-        const Workplace place{house.current, house.tables, house.journal, i, random_key()};
+        const Workplace place{house.current, house.tables, house.journal, house.flows_end, i, random_key()};
         house.posts.push_back({std::make_unique<Worker>(std::move(queues[i]), place), {}});
     }
     for (Post& post : house.posts)
@@ -94,14 +95,15 @@ tl::expected<std::unique_ptr<Daemon>, Refused> start(const Options& options) try
     auto log = must(io::LogFile::open(configuration.settings.log_file));
     auto control = must(io::UnixListener::open(configuration.settings.control_socket, 0660));
     auto waker = must(io::Waker::make());
+    auto flows_end = must(io::Waker::make());
     auto conntrack = must(netfilter::Conntrack::open());
     auto sockets = must(netfilter::SocketDiag::open());
     auto queues = bind_queues(*configuration.policy, options, waker.descriptor());
 
     auto daemon = std::make_unique<Daemon>(
         Daemon{std::move(signals), std::move(waker), std::move(control), std::move(names), nullptr});
-    daemon->house =
-        furnish(options, daemon->names, configuration, std::move(log), std::move(conntrack), std::move(sockets));
+    daemon->house = furnish(options, daemon->names, configuration, std::move(log), std::move(conntrack),
+                            std::move(sockets), std::move(flows_end));
     start_workers(*daemon->house, std::move(queues));
     tell_ready(*daemon->house);
     return daemon;

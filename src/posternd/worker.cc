@@ -68,6 +68,7 @@ void Worker::judge(const netfilter::QueuedPacket& packet, Instant now) {
     const Decision decision = decide(view, now, *policy_, place_.tables, opener_);
     verdicts_.count(decision.reason);
     note(view, decision, now);
+    if (decision.ends_flows) place_.flows_end.wake();
     if (decision.verdict == Verdict::accept)
         queue_.accept(packet.id, policy_->gateway.mark.with(packet.mark, Mark::accepted));
     else

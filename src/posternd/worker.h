@@ -10,6 +10,7 @@
 
 #include "base/siphash.h"
 #include "gate/decide.h"
+#include "io/poll.h"
 #include "log/ledger.h"
 #include "netfilter/queue.h"
 #include "posternd/current.h"
@@ -36,6 +37,7 @@ struct Workplace {
     const CurrentPolicy& current;
     Tables& tables;
     Journal& journal;
+    const io::Waker& flows_end;  // woken for a decision that ends flows
     std::size_t producer = 0;  // the worker's ring in the journal
     SipKey ledger_key{};
 };

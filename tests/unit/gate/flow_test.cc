@@ -132,8 +132,8 @@ TEST_CASE("a revoked flow's first packet is not let in again", "[gate]") {
     World world;
     REQUIRE(world.open(world.alice, "ssh", world.home).reason == Reason::spa_accepted);
     REQUIRE(world.judge(world.syn(world.home, 5000)).verdict == Verdict::accept);
-    CHECK(revoke_flows(world.tables(), [](const NamedFlow&) { return true; }) == 1);
-    CHECK(revoke_flows(world.tables(), [](const NamedFlow&) { return true; }) == 0);
+    CHECK(end_flows(world.tables(), Ending::revoked, [](const NamedFlow&) { return true; }) == 1);
+    CHECK(end_flows(world.tables(), Ending::revoked, [](const NamedFlow&) { return true; }) == 0);
     CHECK(world.judge(world.syn(world.home, 5000)).reason == Reason::flow_revoked);
     world.pass(5s);
     REQUIRE(world.open(world.alice, "ssh", world.home).reason == Reason::spa_accepted);

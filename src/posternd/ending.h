@@ -1,0 +1,30 @@
+// Ends flows although their two ends still use them: in the gate's tables at once, in the kernel right behind.
+//
+// In the kernel a flow ends by its connection mark: the static rules then drop it both ways, whoever talks. The
+// server's own socket goes too, where there is one (netfilter/socket_diag.h says why). All of this is the main
+// thread's; a worker whose decision ends flows sets Flow::ending and wakes `House::flows_end`.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gate/inventory.h"
+#include "posternd/house.h"
+
+namespace postern {
+
+struct Ended {
+    std::size_t done = 0;               // in the kernel now, or their connections were over
+    std::vector<std::string> pending;   // one line for each that is not there yet
+    std::vector<std::string> warnings;  // one line for each that is, but whose server's socket could not be ended
+};
+
+// Ends the flows for which `doomed` holds, and logs each with the word of `why` once the kernel has it.
+Ended end_flows(House& house, Ending why, const std::function<bool(const NamedFlow&)>& doomed);
+
+// Carries to the kernel what was ended in the tables. The keeper calls it again every second while something is left.
+// `names` has the clients and services as the log is to call them.
+Ended end_in_kernel(House& house, const CurrentPolicy::Pointer& names);
+
+}  // namespace postern
