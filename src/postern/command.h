@@ -12,7 +12,7 @@ namespace postern::client {
 enum class Exit : int {
     ok = 0,             // sent, or written; `connect`: the connection was made and has ended
     failed = 1,         // nothing was sent or written; standard error says why
-    usage = 2,          // the command line is wrong, or names a service that the profile does not have
+    usage = 2,          // the command line is wrong, or names a service that the profile does not have, or a wrong step
     bad_profile = 3,    // the profile is missing or has mistakes, all of them on standard error
     no_connection = 4,  // connect: asked, and no connection came about
 };

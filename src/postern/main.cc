@@ -11,6 +11,7 @@ constexpr auto footer = R"(
 Examples:
   postern --profile gw open ssh            let one ssh connection in, then: ssh gw1.example.net
   ssh -o ProxyCommand='postern --profile gw connect %h %p' gw1.example.net
+  postern knock gw1.example.net tcp/7000 udp/8000   send a knock sequence; needs no profile
   postern keygen --out laptop.key          make a key of your own
 
 A profile is a file that `posternctl clients add` writes at the gateway. Put it, readable by you alone, into

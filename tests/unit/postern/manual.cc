@@ -51,7 +51,7 @@ std::string page_of_keys() { return section(text_of("man/postern-profile.5"), "K
 
 TEST_CASE("postern(1) has a section for every command, and one for what two of them share", "[postern]") {
     Words expected = commands();
-    CHECK(expected.size() == 3);
+    CHECK(expected.size() == 4);
     expected.insert("Options of open and connect");
     CHECK(found(section(text_of("man/postern.1"), "DESCRIPTION"), R"(\n\.Ss ([^\n]+))") == expected);
 }
