@@ -27,6 +27,12 @@ std::string no_service(const std::string& name, const std::vector<std::string_vi
     return fmt::format("got {}, expected a name from services{}", in_quotes(name), hint);
 }
 
+}  // namespace
+
+std::string no_service(const Draft& draft, const std::string& name) { return no_service(name, service_names(draft)); }
+
+namespace {
+
 void check_services(const Draft& draft, Mistakes& mistakes) {
     const auto offered = service_names(draft);
     const std::set<std::string_view> known{offered.begin(), offered.end()};

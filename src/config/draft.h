@@ -25,12 +25,22 @@ struct ClientDraft {
     std::optional<Written> preshared_key_file;
 };
 
+struct KnockDraft {
+    std::string name;
+    Place place;  // of the name
+    std::optional<Written> opens;
+    std::vector<Placed<knock::Step>> steps;
+    std::vector<Placed<knock::Step>> closes_with;
+    knock::Sequence sequence;  // without steps and id: what both have in common
+};
+
 struct Draft {
     Gateway gateway;  // without keys
     GrantLimits grants;
     std::vector<Written> private_key_files;
     std::vector<ServiceDraft> services;
     std::vector<ClientDraft> clients;
+    std::vector<KnockDraft> knocks;
     Settings settings;
 };
 

@@ -9,6 +9,7 @@
 #include "config/agree.h"
 #include "config/draft.h"
 #include "config/files.h"
+#include "config/knocks.h"
 #include "config/secrets.h"
 #include "config/tree.h"
 #include "config/walk.h"
@@ -63,6 +64,21 @@ Client finish(ClientDraft draft, Names& names) {
     return client;
 }
 
+Knock finish(KnockDraft draft, Names& names) {
+    const auto with = [&](const std::vector<Placed<knock::Step>>& steps) {
+        knock::Sequence sequence = draft.sequence;
+        for (const auto& [step, place] : steps) sequence.steps.push_back(step);
+        return sequence;
+    };
+    Knock knock;
+    knock.opening = with(draft.steps);
+    if (!draft.closes_with.empty()) knock.closing = with(draft.closes_with);
+    knock.identity.id = names.knock(draft.name, knock.opening.steps);
+    knock.identity.name = std::move(draft.name);
+    knock.identity.services = {names.service(draft.opens->value)};
+    return knock;
+}
+
 std::shared_ptr<Policy> compile(Draft draft, Names& names, std::uint64_t generation) {
     auto policy = std::make_shared<Policy>();
     policy->generation = generation;
@@ -70,6 +86,7 @@ std::shared_ptr<Policy> compile(Draft draft, Names& names, std::uint64_t generat
     policy->grants = draft.grants;
     for (ServiceDraft& service : draft.services) policy->services.push_back(finish(std::move(service), names));
     for (ClientDraft& client : draft.clients) policy->clients.push_back(finish(std::move(client), names));
+    for (KnockDraft& knock : draft.knocks) policy->knocks.push_back(finish(std::move(knock), names));
     policy->index();
     return policy;
 }
@@ -78,7 +95,9 @@ std::shared_ptr<Policy> compile(Draft draft, Names& names, std::uint64_t generat
 bool ids_given(const Policy& policy) {
     const auto without = [](const auto& one) { return one.id == decltype(one.id)::none; };
     return std::none_of(policy.services.begin(), policy.services.end(), without) &&
-           std::none_of(policy.clients.begin(), policy.clients.end(), without);
+           std::none_of(policy.clients.begin(), policy.clients.end(), without) &&
+           std::none_of(policy.knocks.begin(), policy.knocks.end(),
+                        [&](const Knock& knock) { return without(knock.identity); });
 }
 
 }  // namespace
@@ -89,14 +108,18 @@ tl::expected<Configuration, std::vector<Diagnostic>> load(const fs::path& file, 
     const auto refused = [&] { return tl::make_unexpected(std::move(mistakes).sorted(file.string())); };
     const bool whole = read_draft(file, draft, mistakes);
     if (whole) check_agreement(draft, mistakes);
+    if (whole) check_knocks(draft, mistakes);
     sort_clients(draft);
     if (whole && options.secrets) read_secrets(draft, mistakes);
     if (!mistakes.none()) return refused();
     compute_products(draft, mistakes);
     if (!mistakes.none()) return refused();
     Settings settings = draft.settings;
+    Mistakes warnings;
+    warn_of_knocks(draft, warnings);
     const auto policy = compile(std::move(draft), names, options.generation);
-    if (ids_given(*policy)) return Configuration{policy, std::move(settings)};
+    if (ids_given(*policy))
+        return Configuration{policy, std::move(settings), std::move(warnings).sorted(file.string())};
     mistakes.add({file.string(), 0, 0}, "more than 65535 names since the start, expected fewer; restart posternd");
     return refused();
 }

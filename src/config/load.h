@@ -35,6 +35,7 @@ struct Settings {
 struct Configuration {
     std::shared_ptr<const Policy> policy;
     Settings settings;
+    std::vector<Diagnostic> warnings;  // what is no mistake and should be known, in the order of the file
 };
 
 struct Options {

@@ -24,6 +24,8 @@ constexpr Type service{"service name", "the name of a service"};
 constexpr Type service_name{"service name", "a name of lower-case letters, digits and dashes"};
 constexpr Type name{"name", "a name of letters, digits, dots, dashes and underscores"};
 constexpr Type public_key{"public key", "a public key of 44 base64 characters"};
+constexpr Type step{"step", "a step such as tcp/7000, udp/8000, icmp/echo-request or tcp/7000/ack"};
+constexpr Type strictness{"strictness", "ignore, reset or a number of wrong packets such as tolerate(3)"};
 constexpr Type date{"date", "a date such as 2027-06-30"};
 }  // namespace type
 
@@ -33,6 +35,17 @@ constexpr std::string_view spa_formats = [] {
 #define POSTERN_SPA_FORMAT(name, meaning) #name " | "
 #include "spa/formats.def"
 #undef POSTERN_SPA_FORMAT
+        ;
+    words.remove_suffix(3);
+    return words;
+}();
+
+// The words of schemes.def: "static | ...".
+constexpr std::string_view knock_schemes = [] {
+    std::string_view words =
+#define POSTERN_KNOCK_SCHEME(name, meaning) #name " | "
+#include "knock/schemes.def"
+#undef POSTERN_KNOCK_SCHEME
         ;
     words.remove_suffix(3);
     return words;
@@ -92,8 +105,18 @@ bool begin_client(Draft& draft, const Value& value) {
     return true;
 }
 
+bool begin_knock(Draft& draft, const Value& value) {
+    const auto name = word_name(value.text);
+    if (!name) return false;
+    draft.knocks.emplace_back();
+    draft.knocks.back().name = *name;
+    draft.knocks.back().place = value.place;
+    return true;
+}
+
 ServiceDraft& service(Draft& draft) { return draft.services.back(); }
 ClientDraft& client(Draft& draft) { return draft.clients.back(); }
+KnockDraft& knock(Draft& draft) { return draft.knocks.back(); }
 
 // The day itself is included: refusal begins with the next one.
 bool set_expiry(Client& client, const Value& value) {
@@ -202,8 +225,36 @@ constexpr Key table[] = {
      "The last day on which the client's messages are taken.",
      [](Draft& d, const Value& v) { return set_expiry(client(d).client, v); }},
 
+    {"knocks",                               optional, named,   type::name,
+     "1 to 63 characters", "characters", "",
+     "Knock sequences, by the names that stand where a client's would.", begin_knock},
+    {"knocks.NAME.scheme",                   required, one,     type::word,
+     knock_schemes, "", "",
+     "What the sequence is made of.",
+     [](Draft& d, const Value& v) { return set(knock(d).sequence.scheme, choice<knock::Scheme>(v)); }},
+    {"knocks.NAME.steps",                    required, some,    type::step,
+     "", "", "",
+     "The sequence, in its order: 2 to 16 steps, each once, at the gateway's own addresses.",
+     [](Draft& d, const Value& v) { return add(knock(d).steps, knock::parse_step(v.text), v.place); }},
+    {"knocks.NAME.opens",                    required, one,     type::service,
+     "", "", "",
+     "The service that whoever completes the sequence is let in to.",
+     [](Draft& d, const Value& v) { return set(knock(d).opens, word_name(v.text), v.place); }},
+    {"knocks.NAME.deadline",                 optional, one,     type::duration,
+     "1s to 5m", "s, m or h", "10s",
+     "How long after its first step a sequence can be completed.",
+     [](Draft& d, const Value& v) { return set(knock(d).sequence.deadline, within(duration, v)); }},
+    {"knocks.NAME.strictness",               optional, one,     type::strictness,
+     "tolerate(1) to tolerate(16)", "wrong packets", "tolerate(3)",
+     "What wrong packets do to a sequence that was begun.",
+     [](Draft& d, const Value& v) { return set(knock(d).sequence.tolerated, strictness(v.text)); }},
+    {"knocks.NAME.closes_with",              optional, some,    type::step,
+     "", "", "",
+     "A second sequence, which ends what the first one let in from the same source.",
+     [](Draft& d, const Value& v) { return add(knock(d).closes_with, knock::parse_step(v.text), v.place); }},
+
     {"grants",                               optional, section, type::section,
-     "", "", "", "What an accepted SPA message is good for.", nothing},
+     "", "", "", "What an accepted SPA message or a complete knock is good for.", nothing},
     {"grants.window",                        optional, one,     type::duration,
      "1s to 5m", "s, m or h", "15s",
      "How long a grant waits for its flow.",

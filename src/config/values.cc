@@ -134,6 +134,16 @@ std::optional<std::string> file_name(std::string_view text) {
     return std::string{text};
 }
 
+std::optional<std::uint8_t> strictness(std::string_view text) {
+    constexpr std::string_view open = "tolerate(";
+    if (text == "ignore") return knock::all_tolerated;
+    if (text == "reset") return std::uint8_t{0};
+    if (!text.starts_with(open) || !text.ends_with(')')) return std::nullopt;
+    const auto count = number(text.substr(open.size(), text.size() - open.size() - 1));
+    if (!count || *count == 0 || *count > knock::most_tolerated) return std::nullopt;
+    return static_cast<std::uint8_t>(*count);
+}
+
 std::optional<std::size_t> word_index(const Value& value) {
     std::optional<std::string_view> rest{value.range};
     for (std::size_t index = 0; rest; ++index) {

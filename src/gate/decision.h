@@ -7,17 +7,18 @@
 
 namespace postern {
 
-// A default-made decision drops. SPA packets are always dropped, whatever they achieved; `reason` tells.
+// A default-made decision drops. SPA and knock packets are always dropped, whatever they achieved; `reason` tells.
 struct Decision {
     Verdict verdict = Verdict::drop;
     Reason reason = Reason::malformed;
 
-    ClientId client = ClientId::none;     // who proved a key, or whose grant it is
+    ClientId client = ClientId::none;     // who proved a key or knocked, or whose grant it is
     ServiceId service = ServiceId::none;  // which service, where one is concerned
     GrantId grant = GrantId::none;        // which grant was made or used
     AttemptId attempt{};                  // of an opened SPA message
     Duration offset{};                    // client's clock minus the gateway's, of an opened SPA message
     bool ends_flows = false;              // flows were ended in the tables: their connections are to follow
+    std::uint8_t stage = 0;               // steps of a knock sequence that are taken by now
     bool unbound = false;                 // the grant goes to whatever address the datagram came from (`as seen`)
 };
 

@@ -7,6 +7,7 @@ Fill fill_of(Tables& tables) {
     tables.each_shard([&](Tables::Shard& shard) {
         fill.grants += shard.grants.size();
         fill.flows += shard.flows.size();
+        fill.knocking += shard.knocks.size();
     });
     return fill;
 }

@@ -20,6 +20,7 @@ struct NamedFlow {
 struct Fill {
     std::size_t grants = 0;  // the lingering ones included
     std::size_t flows = 0;
+    std::size_t knocking = 0;  // sources
 };
 [[nodiscard]] Fill fill_of(Tables& tables);
 

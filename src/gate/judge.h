@@ -1,4 +1,4 @@
-// The two long answers of decide(): is this packet a flow that somebody is entitled to, and is it a valid SPA.
+// The three long answers of decide(): is this packet a flow that somebody is entitled to, a valid SPA, a knock.
 #pragma once
 
 #include "gate/decision.h"
@@ -17,5 +17,9 @@ namespace postern {
 // A datagram to an SPA port. It is dropped whatever it achieves.
 [[nodiscard]] Decision judge_spa(const PacketView& packet, Instant now, const Policy& policy, Tables& tables,
                                  spa::Opener& opener) noexcept;
+
+// A packet for no service: a step of a knock sequence, or none. It is dropped whatever it achieves.
+[[nodiscard]] Decision judge_knock(const PacketView& packet, Instant now, const Policy& policy,
+                                   Tables& tables) noexcept;
 
 }  // namespace postern

@@ -1,6 +1,7 @@
 #include "gate/policy.h"
 
 #include <algorithm>
+#include <set>
 
 namespace postern {
 namespace {
@@ -47,14 +48,39 @@ void Policy::index() {
         client_by_id_[static_cast<std::uint16_t>(clients[i].id)] = i;
         client_by_key_[key_text(clients[i].public_key)] = i;
     }
+    index_knocks();
 }
 
 const Service* Policy::service(ServiceId id) const noexcept {
     return look_up(service_by_id_, static_cast<std::uint16_t>(id), services);
 }
 
+void Policy::index_knocks() {
+    std::vector<knock::Sequence> sequences;
+    for (std::size_t i = 0; i < knocks.size(); ++i) {
+        const ClientId id = knocks[i].identity.id;
+        client_by_id_[static_cast<std::uint16_t>(id)] = clients.size() + i;
+        sequences.push_back(knocks[i].opening);
+        sequences.back().id = {id, knock::Part::opening};
+        if (!knocks[i].closing) continue;
+        sequences.push_back(*knocks[i].closing);
+        sequences.back().id = {id, knock::Part::closing};
+    }
+    book_ = knock::Book{std::move(sequences)};
+}
+
+std::vector<knock::Step> Policy::knock_steps() const {
+    std::set<knock::Step> steps;
+    for (const knock::Sequence& sequence : book_.sequences())
+        steps.insert(sequence.steps.begin(), sequence.steps.end());
+    return {steps.begin(), steps.end()};
+}
+
 const Client* Policy::client(ClientId id) const noexcept {
-    return look_up(client_by_id_, static_cast<std::uint16_t>(id), clients);
+    const auto found = client_by_id_.find(static_cast<std::uint16_t>(id));
+    if (found == client_by_id_.end()) return nullptr;
+    const std::size_t place = found->second;
+    return place < clients.size() ? &clients[place] : &knocks[place - clients.size()].identity;
 }
 
 const Client* Policy::client(const noise::PublicKey& key) const noexcept {
@@ -71,6 +97,13 @@ bool Policy::guards(Transport transport, std::uint16_t port) const noexcept {
 }
 
 ClientId Names::client(const noise::PublicKey& key) { return give(clients_, key_text(key)); }
+
+ClientId Names::knock(const std::string& name, const std::vector<knock::Step>& opening) {
+    std::string text(noise::key_size, '\0');  // longer than any client's key, so equal to none
+    text.append(1, ' ').append(name);
+    for (const knock::Step& step : opening) text.append(1, ' ').append(knock::to_text(step));
+    return give(clients_, text);
+}
 
 ServiceId Names::service(const std::string& name) { return give(services_, name); }
 

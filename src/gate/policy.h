@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/marks.h"
 #include "base/time.h"
+#include "knock/judge.h"
 #include "noise/keys.h"
 #include "packet/view.h"
 #include "spa/postern.h"
@@ -65,6 +66,13 @@ struct Client {
     [[nodiscard]] bool may_open(ServiceId service) const noexcept;
 };
 
+// A knock sequence, and the identity of whoever knows it: it stands where a client's name would.
+struct Knock {
+    Client identity;                         // its name and the service it opens; no keys
+    knock::Sequence opening;                 // both get their ids in the book
+    std::optional<knock::Sequence> closing;  // ends what the knock let in from the same source
+};
+
 enum class Backend : std::uint8_t { automatic, nftables, iptables };
 
 struct Gateway {
@@ -92,13 +100,14 @@ public:
     GrantLimits grants;
     std::vector<Service> services;
     std::vector<Client> clients;
+    std::vector<Knock> knocks;
 
     // Builds the look-ups below. Call once, when every member is in place.
     void index();
 
     // Null where the id's owner is not in this policy (any more).
     [[nodiscard]] const Service* service(ServiceId id) const noexcept;
-    [[nodiscard]] const Client* client(ClientId id) const noexcept;
+    [[nodiscard]] const Client* client(ClientId id) const noexcept;  // also a knock's identity
     [[nodiscard]] const Client* client(const noise::PublicKey& key) const noexcept;
     [[nodiscard]] const Service* service(const std::string& name) const noexcept;
 
@@ -106,18 +115,28 @@ public:
     [[nodiscard]] bool guards(Transport transport, std::uint16_t port) const noexcept;
     [[nodiscard]] bool listens(std::uint16_t udp_port) const noexcept { return spa_ports_[udp_port]; }
 
+    [[nodiscard]] const knock::Book& book() const noexcept { return book_; }
+
+    // Every step of every sequence once: what must reach the queue for knocks to work.
+    [[nodiscard]] std::vector<knock::Step> knock_steps() const;
+
 private:
+    void index_knocks();
+
     using Ports = std::bitset<65536>;
     Ports tcp_ports_, udp_ports_, spa_ports_;
+    knock::Book book_;
     std::unordered_map<std::uint16_t, std::size_t> client_by_id_, service_by_id_;
     std::unordered_map<std::string, std::size_t> client_by_key_, service_by_name_;
 };
 
-// Gives ids out: one per client key and one per service name, the same ones again at every reload. Threads: one.
+// Gives ids out: one per client key, per knock and per service name, the same ones again at every reload. Threads: one.
 class Names {
 public:
     // ClientId::none or ServiceId::none when all 65 535 are given.
     [[nodiscard]] ClientId client(const noise::PublicKey& key);
+    // A knock with other steps is another identity, as a client with another key is: what the old steps opened ends.
+    [[nodiscard]] ClientId knock(const std::string& name, const std::vector<knock::Step>& opening);
     [[nodiscard]] ServiceId service(const std::string& name);
 
 private:

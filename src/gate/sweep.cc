@@ -23,6 +23,7 @@ std::vector<Grant> sweep(Instant now, const Policy& policy, Tables& tables) {
     tables.each_shard([&](Tables::Shard& shard) {
         collect_unused(shard, now, tables, unused);
         shard.grants.sweep(now.steady);
+        shard.knocks.sweep(now.steady);
     });
     const std::int64_t oldest = spa::slot_of(now.wall - policy.gateway.skew);
     tables.tags().with([&](TagMemory& tags) { tags.sweep(oldest); });

@@ -17,6 +17,7 @@
 #include "gate/grant_list.h"
 #include "gate/policy.h"
 #include "gate/tag_memory.h"
+#include "knock/progress.h"
 
 namespace postern {
 
@@ -24,6 +25,7 @@ struct TableSizes {
     std::size_t shards = 64;
     std::size_t grants = 65536;  // in all shards together
     std::size_t flows = 131072;
+    std::size_t knocking = 32768;  // sources that are in a knock sequence
 };
 
 class Tables {
@@ -32,12 +34,13 @@ public:
     struct Shard {
         GrantList grants;
         FlowTable flows;
+        knock::Progress knocks;
     };
 
     // `key` is secret and random. `floor`: no message whose time is not later is ever accepted.
     Tables(const TableSizes& sizes, const SipKey& key, WallTime floor);
 
-    // Makes room for the clients of a policy; before the policy is used. Threads: one, while others decide.
+    // Makes room for the clients and knocks of a policy; before the policy is used. Threads: one, while others decide.
     void enroll(const Policy& policy);
 
     [[nodiscard]] Guarded<Shard>& shard(const IpAddress& source) noexcept {

@@ -91,6 +91,11 @@ void put_message(Json& ours, const Decision& decision) {
     ours["unbound"] = decision.unbound;
 }
 
+// Which sequence a step belongs to follows from the knock's name.
+void put_stage(Json& ours, const Decision& decision) {
+    if (decision.stage != 0) ours["stage"] = decision.stage;
+}
+
 void put_rest(Json& ours, const Event& event) {
     if (event.queue) ours["queue"] = *event.queue;
     if (event.count != 0) ours["count"] = event.count;
@@ -106,6 +111,7 @@ Json ours_of(const Event& event) {
         ours["what"] = word(event.what);
     put_ids(ours, event);
     if (event.type == EventType::verdict) put_message(ours, event.decision);
+    if (event.type == EventType::verdict) put_stage(ours, event.decision);
     if (event.type == EventType::grant && opened(event.decision)) ours["attempt"] = to_hex(event.decision.attempt);
     put_rest(ours, event);
     return ours;

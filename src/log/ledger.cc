@@ -6,8 +6,11 @@
 namespace postern::log {
 namespace {
 
-// A grant made and a grant used: as many as members cause, never as many as strangers wish.
-bool has_own_line(Reason reason) noexcept { return reason == Reason::spa_accepted || reason == Reason::grant_active; }
+// A grant made and a grant used: as many as members cause, never as many as strangers wish. Of a knock, which anybody
+// may know, as many in a window as it has attempts.
+bool has_own_line(Reason reason) noexcept {
+    return reason == Reason::spa_accepted || reason == Reason::knock_opened || reason == Reason::grant_active;
+}
 
 }  // namespace
 

@@ -37,11 +37,16 @@ std::string counted(std::size_t count, const char* noun) {
 
 void report_good(const Context& context, const Policy& policy, const std::vector<std::string>& warnings) {
     const std::string file = context.policy_file.string();
-    const std::size_t services = policy.services.size(), clients = policy.clients.size();
+    const std::size_t services = policy.services.size(), clients = policy.clients.size(), knocks = policy.knocks.size();
     if (context.json)
-        return print(
-            {{"file", file}, {"ok", true}, {"services", services}, {"clients", clients}, {"warnings", warnings}});
-    fmt::print("{}: ok, {}, {}\n", file, counted(services, "service"), counted(clients, "client"));
+        return print({{"file", file},
+                      {"ok", true},
+                      {"services", services},
+                      {"clients", clients},
+                      {"knocks", knocks},
+                      {"warnings", warnings}});
+    const std::string knocked = knocks == 0 ? "" : ", " + counted(knocks, "knock");
+    fmt::print("{}: ok, {}, {}{}\n", file, counted(services, "service"), counted(clients, "client"), knocked);
     for (const std::string& warning : warnings) warn(warning);
 }
 
@@ -59,7 +64,9 @@ Exit check(const Context& context, const config::Options& options) {
         return Exit::bad_policy;
     }
     const bool at_home = options.secrets;  // a policy without its keys is for another host
-    report_good(context, *loaded->policy, at_home ? interface_warnings(*loaded->policy) : std::vector<std::string>{});
+    auto warnings = at_home ? interface_warnings(*loaded->policy) : std::vector<std::string>{};
+    for (const config::Diagnostic& warning : loaded->warnings) warnings.push_back(config::to_text(warning));
+    report_good(context, *loaded->policy, warnings);
     return Exit::ok;
 }
 

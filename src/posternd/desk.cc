@@ -22,9 +22,7 @@ std::string service_name(const Policy& policy, ServiceId id) {
 }
 
 // Rounded down: what is over by less than a millisecond is already negative.
-std::int64_t milliseconds(Duration duration) {
-    return std::chrono::floor<std::chrono::milliseconds>(duration).count();
-}
+std::int64_t milliseconds(Duration duration) { return std::chrono::floor<std::chrono::milliseconds>(duration).count(); }
 
 control::QueueStatus status_of(const Worker& worker) {
     const netfilter::QueueCounters counters = worker.queue().counters();
@@ -67,6 +65,7 @@ control::Status Desk::status() {
     status.policy_file = house_.policy_file;
     status.policy_loaded = house_.policy_loaded;
     status.warnings = house_.warnings;
+    for (const auto& warning : house_.policy_warnings) status.warnings.push_back(config::to_text(warning));
     if (house_.tables.floor() > io::now().wall)
         status.warnings.push_back("a start without memory: SPA is accepted from " + to_text(house_.tables.floor()) +
                                   " on");

@@ -44,10 +44,11 @@ struct House {
         admit(*policy);
     }
 
-    // Makes room for a policy's clients and remembers their names: before the policy is published.
+    // Makes room for a policy's clients and knocks and remembers their names: before the policy is published.
     void admit(const Policy& policy) {
         tables.enroll(policy);
         for (const Client& client : policy.clients) clients_by_name[client.name] = client.id;
+        for (const Knock& knock : policy.knocks) clients_by_name[knock.identity.name] = knock.identity.id;
     }
 
     std::filesystem::path policy_file;
@@ -64,6 +65,7 @@ struct House {
     std::map<std::string, ClientId> clients_by_name;  // also of those who left the policy: they can still be revoked
     std::string conntrack_trouble;                    // why flows that are over stay listed; empty: they do not
     bool ends_pending = false;                        // some flow is ended here and not in the kernel yet
+    std::vector<config::Diagnostic> policy_warnings;  // of the policy in force
     std::vector<std::string> warnings;                // what the operator must see in status
     std::vector<Post> posts;                          // last: its threads use all of the above
 

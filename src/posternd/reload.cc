@@ -37,6 +37,7 @@ Result<control::ReloadReport> refused(House& house, std::vector<std::string> mis
 void put_in_force(House& house, const config::Configuration& next) {
     house.admit(*next.policy);
     house.current.publish(next.policy);
+    house.policy_warnings = next.warnings;
     house.policy_loaded = io::now().wall;
     house.tell(log::engine_event(log::What::reloaded, "the policy was reloaded", house.policy_loaded));
 }
@@ -60,6 +61,7 @@ Result<control::ReloadReport> reload(House& house) {
     control::ReloadReport report;
     report.clients = next->policy->clients.size();
     report.services = next->policy->services.size();
+    for (const auto& warning : next->warnings) report.warnings.push_back(config::to_text(warning));
     if (rules_differ(next->policy->gateway, before->gateway))
         report.warnings.push_back("what the rules are made from changed: `posternctl rules apply` loads it");
     return report;

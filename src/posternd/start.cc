@@ -63,6 +63,7 @@ std::unique_ptr<House> furnish(const Options& options, Names& names, const confi
                                          start_floor.floor, random_key(), std::move(log), std::move(conntrack),
                                          std::move(sockets), std::move(flows_end), now.wall);
     if (start_floor.warning) house->warnings.push_back(*start_floor.warning);
+    house->policy_warnings = configuration.warnings;
     return house;
 }
 

@@ -54,6 +54,7 @@ TEST_CASE("defaults are values of their type and range", "[config]") {
     Draft draft;
     draft.services.emplace_back();
     draft.clients.emplace_back();
+    draft.knocks.emplace_back();
     for (const Key& row : schema()) {
         INFO(row.path);
         if (!row.fallback.empty()) CHECK(row.store(draft, {std::string{row.fallback}, {}, row.range}));

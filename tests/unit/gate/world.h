@@ -55,6 +55,7 @@ public:
         copy.grants = policy_->grants;
         copy.services = policy_->services;
         copy.clients = policy_->clients;
+        copy.knocks = policy_->knocks;
         return copy;
     }
     void use(Policy policy) {
@@ -73,6 +74,21 @@ public:
         made.psk = person.psk;
         made.static_static = {noise::diffie_hellman(gateway_.private_key, person.keys.public_key).value()};
         for (const auto& name : services) made.services.push_back(names_.service(name));
+        return made;
+    }
+    Knock knock(const std::string& name, const std::vector<std::string>& steps, const std::string& opens,
+                const std::vector<std::string>& closing = {}) {
+        const auto sequence = [](const std::vector<std::string>& texts) {
+            knock::Sequence made;
+            for (const std::string& text : texts) made.steps.push_back(knock::parse_step(text).value());
+            return made;
+        };
+        Knock made;
+        made.opening = sequence(steps);
+        if (!closing.empty()) made.closing = sequence(closing);
+        made.identity.id = names_.knock(name, made.opening.steps);
+        made.identity.name = name;
+        made.identity.services = {names_.service(opens)};
         return made;
     }
     Service service(const std::string& name, Transport transport, std::uint16_t port) {
@@ -134,6 +150,16 @@ public:
     }
     [[nodiscard]] PacketView udp(const IpAddress& from, std::uint16_t sport, std::uint16_t dport) const {
         return packet(Transport::udp, from, sport, dport);
+    }
+
+    [[nodiscard]] PacketView hit(const std::string& text, const IpAddress& from) const {
+        const knock::Step step = knock::parse_step(text).value();
+        PacketView view = packet(step.transport, from, 5000, step.port);
+        view.tcp_flags = step.flags;
+        if (step.transport != Transport::icmp) return view;
+        view.transport = from.family == Family::v4 ? Transport::icmp : Transport::icmpv6;
+        view.icmp_type = from.family == Family::v4 ? 8 : 128;
+        return view;
     }
 
 private:
