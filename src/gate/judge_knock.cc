@@ -35,9 +35,8 @@ Decision step(Tables::Shard& shard, const PacketView& packet, Instant now, const
     if (!sequence) return decision;
     decision.client = sequence->id.knock;
     decision.stage = stage;
-    if (what != knock::What::complete) return decision;
+    if (what != knock::What::complete || sequence->id.part == knock::Part::opening) return decision;
     withdraw_grants(shard.grants, packet, decision.client, now);
-    if (sequence->id.part == knock::Part::opening) return decision;
     decision.reason = Reason::knock_closed;
     decision.ends_flows = end_flows(shard.flows, packet, decision.client);
     return decision;
@@ -69,8 +68,10 @@ Decision open(Decision decision, const PacketView& packet, Instant now, const Po
                       0,
                       now.steady + policy.grants.window,
                       *counter};
-    const bool room =
-        tables.shard(packet.source).with([&](Tables::Shard& shard) { return shard.grants.insert(grant, now.steady); });
+    const bool room = tables.shard(packet.source).with([&](Tables::Shard& shard) {
+        withdraw_grants(shard.grants, packet, decision.client, now);
+        return shard.grants.insert(grant, now.steady);
+    });
     decision.reason = room ? Reason::knock_opened : Reason::grants_full;
     if (room) decision.grant = grant.id;
     return decision;

@@ -1,4 +1,7 @@
 // What a complete knock is worth: one flow for the service it opens, under a name of its own; and how it ends.
+#include <atomic>
+#include <thread>
+
 #include "catch.h"
 #include "gate/inventory.h"
 #include "unit/gate/world.h"
@@ -114,6 +117,31 @@ TEST_CASE("knocking twice admits one flow, knocking again behind it another", "[
     CHECK(world.connect(world.home, 6001).verdict == Verdict::drop);
     REQUIRE(world.walk(steps, world.home).reason == Reason::knock_opened);
     CHECK(world.connect(world.home, 6001).verdict == Verdict::accept);
+}
+
+TEST_CASE("however many threads walk one source's sequence, it has one unused grant", "[gate]") {
+    Office world;
+    for (int round = 0; round < 50; ++round) {
+        std::atomic<int> completed = 0;
+        std::atomic<bool> go = false;
+        const auto race = [&] {
+            spa::Opener bench{world.policy().gateway.name, world.policy().gateway.keys, world.policy().gateway.skew};
+            while (!go) std::this_thread::yield();
+            for (int i = 0; i < 8; ++i)
+                for (const std::string& step : steps)
+                    completed += world.judge(world.hit(step, world.home), bench).reason == Reason::knock_opened;
+        };
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 4; ++i) threads.emplace_back(race);
+        go = true;
+        threads.clear();
+        REQUIRE(completed > 0);
+        int accepted = 0;
+        for (std::uint16_t port = 5000; port < 5010; ++port)
+            accepted += world.connect(world.home, port, static_cast<std::uint32_t>(round)).verdict == Verdict::accept;
+        REQUIRE(accepted == 1);
+        world.pass(15s);
+    }
 }
 
 TEST_CASE("a closing knock ends the grants and flows of its knock and source, and no others", "[gate]") {
