@@ -27,6 +27,7 @@ struct Diagnostic {
 struct Settings {
     std::filesystem::path log_file;  // empty: standard output
     std::filesystem::path control_socket;
+    std::filesystem::path state_directory;
     std::filesystem::path steering_seed_file;  // beside the policy
     std::uint32_t steering_seed = 0;
     std::vector<std::filesystem::path> fresh_key_markers;  // those that exist: FILE.fresh beside a private key

@@ -136,6 +136,11 @@ bool set_socket(Settings& settings, const Value& value) {
     return name && set(settings.control_socket, std::optional{beside(value.place, *name)});
 }
 
+bool set_state_directory(Settings& settings, const Value& value) {
+    const auto name = file_name(value.text);
+    return name && set(settings.state_directory, std::optional{beside(value.place, *name)});
+}
+
 // --- the table ------------------------------------------------------------------------------------------------------
 
 // clang-format off
@@ -277,6 +282,13 @@ constexpr Key table[] = {
      "", "", "/run/postern/control.sock",
      "The daemon's Unix socket.",
      [](Draft& d, const Value& v) { return set_socket(d.settings, v); }},
+
+    {"state",                                optional, section, type::section,
+     "", "", "", "Where what must outlive a restart is kept.", nothing},
+    {"state.directory",                      optional, one,     type::file,
+     "", "", "/var/lib/postern",
+     "The directory of the confirmed rules and of what the daemon remembers.",
+     [](Draft& d, const Value& v) { return set_state_directory(d.settings, v); }},
 };
 // clang-format on
 

@@ -31,6 +31,7 @@ Reply ask(const Request& request, Service& service) {
         case Command::flows: return success(to_json(service.flows()));
         case Command::revoke: return revoke(request.revoke, service);
         case Command::reload: return reload(service);
+        case Command::guard: return service.guard(request.guard), success("{}");
     }
     return refusal("the command is not in this version");
 }

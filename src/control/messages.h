@@ -26,7 +26,7 @@ inline constexpr std::size_t longest_request = 4096;  // bytes of a request line
 
 // --- requests ----------------------------------------------------------------------------------------------------
 
-enum class Command : std::uint8_t { status, grants, flows, revoke, reload };
+enum class Command : std::uint8_t { status, grants, flows, revoke, reload, guard };
 
 // What to end. A grant takes the flows that it let in with it; a client, all of his grants and flows.
 struct RevokeRequest {
@@ -36,9 +36,23 @@ struct RevokeRequest {
     std::string name;         // with Target::client his name, with Target::flow its flow_name()
 };
 
+// What `posternctl rules watch` tells the daemon, at every change and every few seconds.
+struct GuardReport {
+    enum class State : std::uint8_t {
+        guarded,    // the rules stand as they should
+        unguarded,  // they do not; they are being put back
+        open,       // none are meant to stand
+    };
+    State state = State::guarded;
+    std::string text;           // what was found, for people; at most 500 bytes
+    std::uint64_t for_ms = 0;   // how long it may have been so already; with guarded: how long it was not
+    std::uint64_t revoked = 0;  // with guarded: connections that came in meanwhile and were ended
+};
+
 struct Request {
     Command command = Command::status;
-    RevokeRequest revoke;  // with Command::revoke
+    RevokeRequest revoke = {};  // with Command::revoke
+    GuardReport guard = {};     // with Command::guard
 };
 
 // Strict: an unknown, missing or repeated member, another version or a line that is too long is an error for the asker.

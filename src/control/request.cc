@@ -12,7 +12,9 @@ namespace {
 
 using detail::Json;
 
-constexpr auto command_words = std::to_array<std::string_view>({"status", "grants", "flows", "revoke", "reload"});
+constexpr auto command_words =
+    std::to_array<std::string_view>({"status", "grants", "flows", "revoke", "reload", "guard"});
+constexpr auto state_words = std::to_array<std::string_view>({"guarded", "unguarded", "open"});
 constexpr auto target_words = std::to_array<std::string_view>({"grant", "client", "flow", "all"});
 
 template <class Words>
@@ -45,10 +47,11 @@ std::optional<Json> parse_object(std::string_view line) {
 Result<Command> read_command(const Json& object) {
     const auto member = object.find("command");
     if (member == object.end() || !member->is_string())
-        return failure("the request has no command; expected status, grants, flows, revoke or reload");
+        return failure("the request has no command; expected status, grants, flows, revoke, reload or guard");
     const auto& word = member->get_ref<const std::string&>();
     const auto index = position(command_words, word);
-    if (!index) return failure("got the command " + quote(word) + ", expected status, grants, flows, revoke or reload");
+    if (!index)
+        return failure("got the command " + quote(word) + ", expected status, grants, flows, revoke, reload or guard");
     return static_cast<Command>(*index);
 }
 
@@ -81,12 +84,45 @@ Result<RevokeRequest> read_revoke(const Json& object, const std::string& argumen
     return read_target(static_cast<RevokeRequest::Target>(*target), object.at(argument));
 }
 
+// Absent is zero. False: it is no number.
+bool read_number(const Json& object, const char* name, std::uint64_t& into) {
+    const auto member = object.find(name);
+    if (member == object.end()) return true;
+    if (!member->is_number_unsigned()) return false;
+    into = member->get<std::uint64_t>();
+    return true;
+}
+
+bool read_text(const Json& object, const char* name, std::string& into) {
+    constexpr std::size_t most = 500;
+    const auto member = object.find(name);
+    if (member == object.end()) return true;
+    if (!member->is_string() || member->get_ref<const std::string&>().size() > most) return false;
+    into = member->get<std::string>();
+    return true;
+}
+
+Result<Request> read_guard(const Json& object) {
+    constexpr auto members = std::to_array<std::string_view>({"v", "command", "state", "text", "for_ms", "revoked"});
+    for (const auto& [name, value] : object.items())
+        if (!position(members, name)) return failure("got the member " + quote(name) + ", which guard does not take");
+    std::string word;
+    GuardReport report;
+    const bool fits = read_text(object, "state", word) && read_text(object, "text", report.text) &&
+                      read_number(object, "for_ms", report.for_ms) && read_number(object, "revoked", report.revoked);
+    const auto state = position(state_words, word);
+    if (!fits || !state) return failure("guard takes a state (guarded, unguarded or open), text, for_ms and revoked");
+    report.state = static_cast<GuardReport::State>(*state);
+    return Request{Command::guard, {}, std::move(report)};
+}
+
 Result<Request> read_request(const Json& object) {
     const auto command = read_command(object);
     if (!command) return tl::make_unexpected(command.error());
+    if (*command == Command::guard) return read_guard(object);
     const auto argument = only_argument(object);
     if (!argument) return tl::make_unexpected(argument.error());
-    Request request{*command, {}};
+    Request request{*command, {}, {}};
     if (*command != Command::revoke) {
         if (argument->empty()) return request;
         return failure("got the member " + quote(*argument) + ", expected nothing besides v and command");
@@ -110,7 +146,21 @@ Result<Request> parse_request(std::string_view line) {
     return read_request(*object);
 }
 
+namespace {
+
+std::string guard_line(const GuardReport& report) {
+    Json line{{"v", protocol_version}, {"command", "guard"}};
+    line["state"] = state_words[static_cast<std::size_t>(report.state)];
+    if (!report.text.empty()) line["text"] = report.text;
+    if (report.for_ms > 0) line["for_ms"] = report.for_ms;
+    if (report.revoked > 0) line["revoked"] = report.revoked;
+    return detail::dump(line);
+}
+
+}  // namespace
+
 std::string to_line(const Request& request) {
+    if (request.command == Command::guard) return guard_line(request.guard);
     using Target = RevokeRequest::Target;
     Json line{{"v", protocol_version}, {"command", command_words[static_cast<std::size_t>(request.command)]}};
     if (request.command != Command::revoke) return detail::dump(line);

@@ -24,6 +24,9 @@ public:
 
     // All or nothing: a report with mistakes has changed nothing. An error where the policy could not even be read.
     [[nodiscard]] virtual Result<ReloadReport> reload() = 0;
+
+    // Whoever watches the rules says how they stand.
+    virtual void guard(const GuardReport& report) = 0;
 };
 
 // The reply to one request line, both without newline. Whatever the line holds, there is a reply, and the service is

@@ -59,6 +59,11 @@ public:
         if (const int error = write_all(descriptor_.get(), content); error != 0) return error;
         return fchmod(descriptor_.get(), mode) == 0 && fsync(descriptor_.get()) == 0 ? 0 : errno;
     }
+    [[nodiscard]] int replace(const fs::path& file) noexcept {
+        if (rename(name_.c_str(), file.c_str()) != 0) return errno;
+        name_.clear();
+        return 0;
+    }
     [[nodiscard]] int become_new(const fs::path& file) const noexcept {
         return link(name_.c_str(), file.c_str()) == 0 ? 0 : errno;
     }
@@ -98,6 +103,14 @@ Result<void> write_new_file(const fs::path& file, std::string_view content, mode
     const int error = temporary.become_new(file);
     if (error == EEXIST) return failure(fmt::format("{} exists already and is left as it is", file.string()));
     if (error != 0) return refused("write", file, error);
+    return sync_directory(directory_of(file));
+}
+
+Result<void> replace_file(const fs::path& file, std::string_view content, mode_t mode) {
+    Temporary temporary{directory_of(file)};
+    if (!temporary.made()) return refused("write in", directory_of(file));
+    if (const int error = temporary.fill(content, mode); error != 0) return refused("write", file, error);
+    if (const int error = temporary.replace(file); error != 0) return refused("replace", file, error);
     return sync_directory(directory_of(file));
 }
 

@@ -21,6 +21,9 @@ namespace postern::io {
 // The name must not exist yet, not even as a symbolic link.
 [[nodiscard]] Result<void> write_new_file(const std::filesystem::path& file, std::string_view content, mode_t mode);
 
+// The same in place of whatever has the name, which is all of the old or all of the new at any moment.
+[[nodiscard]] Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode);
+
 // Returns when the name is gone from the disk too. False: there was none.
 [[nodiscard]] Result<bool> remove_and_sync(const std::filesystem::path& file);
 

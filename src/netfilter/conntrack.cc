@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "netfilter/conntrack_message.h"
 
@@ -19,15 +20,28 @@ std::string refusal(const char* what, int error) {
 
 struct Search {
     MaskedMark wanted;
-    std::vector<Connection> found;
+    std::vector<TrackedConnection> found;
 };
 
 // The kernel filters by mark where it knows how; an old one sends everything.
 int collect(const nlmsghdr* message, void* context) {
     auto& search = *static_cast<Search*>(context);
     const auto entry = parse_connection(*message);
-    if (entry && (entry->mark & search.wanted.mask) == search.wanted.value) search.found.push_back(entry->connection);
+    if (entry && (entry->mark & search.wanted.mask) == search.wanted.value) search.found.push_back(*entry);
     return MNL_CB_OK;
+}
+
+Result<std::vector<TrackedConnection>> found(Netlink& netlink, MaskedMark mark) {
+    Search search{mark, {}};
+    int error = EINTR;  // what the kernel says when the table was resized meanwhile
+    for (int attempt = 0; attempt < 3 && error == EINTR; ++attempt) {
+        search.found.clear();
+        ConntrackRequest request{IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC};
+        if (mark.mask != 0) request.mark(mark);
+        error = netlink.request(request.message(), collect, &search);
+    }
+    if (error != 0) return failure(refusal("cannot list connections", error));
+    return std::move(search.found);
 }
 
 }  // namespace
@@ -49,15 +63,20 @@ Result<bool> Conntrack::set_mark(const Connection& connection, MaskedMark mark) 
 }
 
 Result<std::vector<Connection>> Conntrack::marked(MaskedMark mark) {
-    Search search{mark, {}};
-    int error = EINTR;  // what the kernel says when the table was resized meanwhile
-    for (int attempt = 0; attempt < 3 && error == EINTR; ++attempt) {
-        search.found.clear();
-        ConntrackRequest request{IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC};
-        error = netlink_.request(request.mark(mark).message(), collect, &search);
-    }
-    if (error != 0) return failure(refusal("cannot list connections", error));
-    return std::move(search.found);
+    return found(netlink_, mark).map([](const std::vector<TrackedConnection>& entries) {
+        std::vector<Connection> connections;
+        for (const TrackedConnection& entry : entries) connections.push_back(entry.connection);
+        return connections;
+    });
+}
+
+Result<std::vector<TrackedConnection>> Conntrack::all() { return found(netlink_, {0, 0}); }
+
+Result<void> Conntrack::keep_times() {
+    constexpr const char* key = "/proc/sys/net/netfilter/nf_conntrack_timestamp";
+    std::ofstream file{key};
+    if (file << "1" << std::flush) return {};
+    return failure(fmt::format("cannot write {}: {}; is the module nf_conntrack loaded?", key, std::strerror(errno)));
 }
 
 }  // namespace postern::netfilter

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/address.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "netfilter/netlink.h"
 
 namespace postern::netfilter {
@@ -21,6 +23,13 @@ struct Connection {
     std::uint16_t destination_port = 0;
 
     auto operator<=>(const Connection&) const = default;
+};
+
+// What the kernel knows of a connection.
+struct TrackedConnection {
+    Connection connection;
+    std::uint32_t mark = 0;
+    std::optional<WallTime> began;  // of those that began since keep_times()
 };
 
 // A part of a 32-bit mark: `value` has no bit outside of `mask`.
@@ -42,6 +51,12 @@ public:
     // All TCP and UDP connections with this mark, of both families, in no order. One that begins or ends meanwhile may
     // be missing or listed twice.
     [[nodiscard]] Result<std::vector<Connection>> marked(MaskedMark mark);
+
+    // The same of all connections, whatever their mark.
+    [[nodiscard]] Result<std::vector<TrackedConnection>> all();
+
+    // From now on the kernel notes when a connection begins (net.netfilter.nf_conntrack_timestamp). Needs root.
+    [[nodiscard]] static Result<void> keep_times();
 
 private:
     explicit Conntrack(Netlink netlink) noexcept : netlink_{std::move(netlink)} {}

@@ -1,6 +1,7 @@
 #include "netfilter/conntrack_message.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
@@ -41,7 +42,7 @@ struct Pieces {
         destination_port = 16,
         all = 31
     };
-    MarkedConnection found;
+    TrackedConnection found;
     unsigned seen = 0;
 };
 
@@ -104,9 +105,20 @@ int read_tuple(const nlattr* attribute, void* context) {
     }
 }
 
+// Nanoseconds since the epoch, the most significant byte first.
+int read_timestamp(const nlattr* attribute, void* context) {
+    auto& found = static_cast<Pieces*>(context)->found;
+    std::uint64_t start = 0;
+    if (mnl_attr_get_type(attribute) != CTA_TIMESTAMP_START) return MNL_CB_OK;
+    if (!read(attribute, start)) return MNL_CB_ERROR;
+    found.began = WallTime{Duration{static_cast<std::int64_t>(be64toh(start))}};
+    return MNL_CB_OK;
+}
+
 int read_connection(const nlattr* attribute, void* context) {
     auto& pieces = *static_cast<Pieces*>(context);
     if (mnl_attr_get_type(attribute) == CTA_TUPLE_ORIG) return mnl_attr_parse_nested(attribute, read_tuple, context);
+    if (mnl_attr_get_type(attribute) == CTA_TIMESTAMP) return mnl_attr_parse_nested(attribute, read_timestamp, context);
     if (mnl_attr_get_type(attribute) != CTA_MARK) return MNL_CB_OK;
     if (!read(attribute, pieces.found.mark)) return MNL_CB_ERROR;
     pieces.found.mark = ntohl(pieces.found.mark);
@@ -137,7 +149,7 @@ ConntrackRequest& ConntrackRequest::mark(MaskedMark mark) noexcept {
     return *this;
 }
 
-std::optional<MarkedConnection> parse_connection(const nlmsghdr& message) noexcept {
+std::optional<TrackedConnection> parse_connection(const nlmsghdr& message) noexcept {
     Pieces pieces;
     if (mnl_nlmsg_get_payload_len(&message) < sizeof(nfgenmsg)) return std::nullopt;
     if (mnl_attr_parse(&message, sizeof(nfgenmsg), read_connection, &pieces) != MNL_CB_OK) return std::nullopt;

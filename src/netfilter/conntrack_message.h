@@ -29,12 +29,7 @@ private:
     nlmsghdr* message_;
 };
 
-struct MarkedConnection {
-    Connection connection;
-    std::uint32_t mark = 0;
-};
-
 // The connection that a message of a dump describes; nothing where it is neither TCP nor UDP, or unreadable.
-[[nodiscard]] std::optional<MarkedConnection> parse_connection(const nlmsghdr& message) noexcept;
+[[nodiscard]] std::optional<TrackedConnection> parse_connection(const nlmsghdr& message) noexcept;
 
 }  // namespace postern::netfilter

@@ -8,9 +8,11 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 namespace postern::netfilter {
 namespace {
@@ -54,6 +56,32 @@ int read_socket(const nlmsghdr* message, void* context) {
     return MNL_CB_OK;
 }
 
+IpAddress address_of(const __be32* words, int family) {
+    const Bytes all{reinterpret_cast<const std::uint8_t*>(words), 16};
+    constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (family == AF_INET) return IpAddress::v4(all.first(4));
+    return std::equal(mapped.begin(), mapped.end(), all.begin()) ? IpAddress::v4(all.subspan(12)) : IpAddress::v6(all);
+}
+
+// What a dump of all TCP sockets holds for us.
+struct Sockets {
+    std::vector<Connection> established;
+    std::set<std::uint16_t> listening;  // ports
+};
+
+int collect(const nlmsghdr* message, void* context) {
+    auto& sockets = *static_cast<Sockets*>(context);
+    inet_diag_msg one{};
+    if (mnl_nlmsg_get_payload_len(message) < sizeof one) return MNL_CB_OK;
+    std::memcpy(&one, mnl_nlmsg_get_payload(message), sizeof one);
+    const std::uint16_t own = ntohs(one.id.idiag_sport);
+    if (one.idiag_state == TCP_LISTEN) sockets.listening.insert(own);
+    if (one.idiag_state == TCP_ESTABLISHED)
+        sockets.established.push_back({IPPROTO_TCP, address_of(one.id.idiag_dst, one.idiag_family),
+                                       address_of(one.id.idiag_src, one.idiag_family), ntohs(one.id.idiag_dport), own});
+    return MNL_CB_OK;
+}
+
 Result<bool> outcome(int error) {
     if (error == 0) return true;
     if (error == ENOENT) return false;
@@ -84,6 +112,19 @@ Result<bool> SocketDiag::destroy(const Connection& connection) {
     std::memcpy(id.idiag_cookie, found.id.idiag_cookie, sizeof id.idiag_cookie);
     SocketRequest end{SOCK_DESTROY, connection.source.family, id};
     return outcome(netlink_.request(end.message()));
+}
+
+Result<std::vector<Connection>> SocketDiag::accepted() {
+    Sockets sockets;
+    for (const Family family : {Family::v4, Family::v6}) {
+        SocketRequest request{SOCK_DIAG_BY_FAMILY, family, {}};
+        request.message().nlmsg_flags |= NLM_F_DUMP;
+        if (const int error = netlink_.request(request.message(), collect, &sockets); error != 0)
+            return failure(fmt::format("sock_diag: cannot list sockets: {}", std::strerror(error)));
+    }
+    std::erase_if(sockets.established,
+                  [&](const Connection& one) { return !sockets.listening.contains(one.destination_port); });
+    return std::move(sockets.established);
 }
 
 }  // namespace postern::netfilter

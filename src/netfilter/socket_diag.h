@@ -5,6 +5,8 @@
 // without our mark. With the socket gone there is nothing to revive. Marks are left to conntrack.
 #pragma once
 
+#include <vector>
+
 #include "base/result.h"
 #include "netfilter/conntrack.h"
 #include "netfilter/netlink.h"
@@ -21,6 +23,10 @@ public:
     // ECONNABORTED, and the kernel sends a RST. False: there is no such socket, or the connection is UDP. A socket that
     // listens is never meant, one bound to an interface is not found.
     [[nodiscard]] Result<bool> destroy(const Connection& connection);
+
+    // The established TCP connections that came in to a port where somebody listens, named as their first packet named
+    // them. Both families; IPv4 connections of IPv6 sockets are IPv4.
+    [[nodiscard]] Result<std::vector<Connection>> accepted();
 
 private:
     explicit SocketDiag(Netlink netlink) noexcept : netlink_{std::move(netlink)} {}

@@ -28,6 +28,7 @@ struct InitOptions {
     std::string group;  // empty: the user's own
     std::string log = "/var/log/postern/verdicts.json";
     std::string socket = "/run/postern/control.sock";
+    std::string state = "/var/lib/postern";
 };
 
 constexpr auto footer = R"(
@@ -91,8 +92,8 @@ std::string policy_text(const InitOptions& options) {
     if (!options.break_glass.empty()) text += fmt::format("  break_glass: {}\n", quoted(options.break_glass));
     text += "services:\n";
     for (const auto& service : options.services) text += service_line(service);
-    text += fmt::format("log: {{file: {}}}\ncontrol: {{socket: {}}}\n", quoted_path(options.log),
-                        quoted_path(options.socket));
+    text += fmt::format("log: {{file: {}}}\ncontrol: {{socket: {}}}\nstate: {{directory: {}}}\n",
+                        quoted_path(options.log), quoted_path(options.socket), quoted_path(options.state));
     return text + "# Clients: one file each in clients.d/, made by `posternctl clients add`.\n";
 }
 
@@ -204,6 +205,7 @@ void add_init(CLI::App& app, const Context& context, Exit& exit) {
     command->add_option("--group", options->group, "who may read the secrets (default: postern, if there is one)");
     command->add_option("--log", options->log, "log.file of the policy")->capture_default_str();
     command->add_option("--socket", options->socket, "control.socket of the policy")->capture_default_str();
+    command->add_option("--state", options->state, "state.directory of the policy")->capture_default_str();
     command->footer(footer);
     command->callback([options, &context, &exit] { init(*options, context, exit); });
 }

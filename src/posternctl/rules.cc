@@ -1,4 +1,6 @@
 // posternctl rules: its subcommands, each of which is a file of its own.
+#include <charconv>
+
 #include "posternctl/rules_job.h"
 
 namespace postern::ctl {
@@ -7,7 +9,9 @@ namespace {
 constexpr const char* examples =
     "Examples:\n"
     "  posternctl rules render                    what apply would load\n"
-    "  posternctl rules apply                     guard the interfaces of the policy\n"
+    "  posternctl rules apply                     guard the interfaces of the policy, from now on and at boot\n"
+    "  posternctl rules apply --confirm 60s       the same, taken back in a minute unless somebody confirms it\n"
+    "  posternctl rules confirm                   over a new connection: the rules may stay\n"
     "  posternctl rules check                     exit 0: guarded; 1: not, a line per difference\n"
     "  posternctl rules remove --backend iptables     stop guarding";
 
@@ -15,9 +19,9 @@ using Given = std::shared_ptr<const RulesOptions>;  // the callbacks hold it
 
 // A subcommand that works on a policy.
 template <class Work>
-void add(CLI::App& rules, const char* name, const char* help, const Context& context, Exit& exit, const Given& given,
-         Work work) {
-    rules.add_subcommand(name, help)->callback([&context, &exit, given, work] {
+CLI::App* add(CLI::App& rules, const char* name, const char* help, const Context& context, Exit& exit,
+              const Given& given, Work work) {
+    return rules.add_subcommand(name, help)->callback([&context, &exit, given, work] {
         const std::unique_ptr<RulesJob> one = rules_job(context, *given);
         exit = one ? work(*one) : Exit::bad_policy;
     });
@@ -31,6 +35,34 @@ void add_options(CLI::App& rules, RulesOptions& options) {
         ->capture_default_str();
     rules.add_option("--family", options.family, "render: only the rules of IPv4 or IPv6 (iptables)")
         ->check(CLI::IsMember({"4", "6"}));
+    rules.add_option("--state", options.state,
+                     "where confirmed rules are kept (default: state.directory of the policy)");
+}
+
+// A subcommand that works without a policy, or with a broken one.
+template <class Work>
+void add_alone(CLI::App& rules, const char* name, const char* help, Exit& exit, Work work) {
+    rules.add_subcommand(name, help)->callback([&exit, work] { exit = work(); });
+}
+
+// 45 or 45s, 2m: as the policy writes durations.
+std::string read_wait(const std::string& text, std::optional<std::chrono::seconds>& wait) {
+    int number = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string_view unit{read.ptr, text.data() + text.size()};
+    const int seconds = unit == "m" ? number * 60 : number;
+    const bool fits = read.ec == std::errc{} && (unit.empty() || unit == "s" || unit == "m") && number <= 3600;
+    if (!fits || seconds < 5 || seconds > 3600)
+        return "got \"" + text + "\", expected a time from 5s to 60m such as 60s";
+    wait = std::chrono::seconds{seconds};
+    return "";
+}
+
+void add_confirm_option(CLI::App& apply, const std::shared_ptr<RulesOptions>& options) {
+    apply
+        .add_option_function<std::string>(
+            "--confirm", [](const std::string&) {}, "take the rules back after this time unless they are confirmed")
+        ->check([options](const std::string& text) { return read_wait(text, options->confirm); });
 }
 
 }  // namespace
@@ -44,11 +76,21 @@ void add_rules(CLI::App& app, const Context& context, Exit& exit) {
     const Given given = options;
     add(*rules, "render", "Print the rules", context, exit, given,
         [given](const RulesJob& job) { return rules_render(job, *given); });
-    add(*rules, "apply", "Put the rules in", context, exit, given,
-        [given](const RulesJob& job) { return rules_apply(job, *given); });
+    add_confirm_option(*add(*rules, "apply", "Put the rules in", context, exit, given,
+                            [given](const RulesJob& job) { return rules_apply(job, *given); }),
+                       options);
     add(*rules, "check", "Say whether the rules stand as they should", context, exit, given,
         [&context](const RulesJob& job) { return rules_check(job, context); });
-    rules->add_subcommand("remove", "Take the rules out")->callback([&exit, given] { exit = rules_remove(*given); });
+    add_alone(*rules, "confirm", "Keep what apply --confirm has put in", exit,
+              [&context, given] { return rules_confirm(state_directory(context, *given)); });
+    add_alone(*rules, "boot", "Load the rules that were confirmed last", exit,
+              [&context, given] { return rules_boot(context, *given); });
+    add_alone(*rules, "watch", "Put rules back that somebody takes away; runs in the foreground", exit,
+              [&context, given] { return rules_watch(context, *given); });
+    add_alone(*rules, "emergency", "Drop all that is new, but for break-glass", exit,
+              [&context, given] { return rules_emergency(context, *given); });
+    add_alone(*rules, "remove", "Take the rules out", exit,
+              [&context, given] { return rules_remove(context, *given); });
 }
 
 }  // namespace postern::ctl

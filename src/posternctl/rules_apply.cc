@@ -1,9 +1,15 @@
 // posternctl rules apply: puts the rules in, and says what they guard less than their reader may think.
 #include <fmt/format.h>
 
+#include <array>
+
+#include "base/bytes.h"
+#include "io/clock.h"
+#include "io/random.h"
 #include "posternctl/ask.h"
 #include "posternctl/interfaces.h"
 #include "posternctl/rules_job.h"
+#include "posternctl/rules_keep.h"
 
 namespace postern::ctl {
 namespace {
@@ -26,17 +32,66 @@ void warn_about(const RulesJob& job) {
                          job.control_socket.string()));
 }
 
-}  // namespace
+rules::Loadable emergency_of(const RulesJob& job) {
+    rules::Inputs inputs = job.inputs;
+    inputs.kind = rules::Kind::emergency;
+    return job.loader->loadable(*job.policy, inputs);
+}
 
-// Rules that stand as they should are not touched: their counters go on.
-Exit rules_apply(const RulesJob& job, const RulesOptions& options) {
-    const Result<rules::Findings> findings = job.loader->check(*job.policy, job.inputs);
-    const bool stand = findings && findings->empty();
-    if (!stand)
-        if (const Result<void> done = job.loader->apply(*job.policy, job.inputs); !done) return failed(done.error());
-    fmt::print("{} ({})\n", stand ? "guarded already" : "guarded", job.loader->name());
+std::string new_id() {
+    std::array<std::uint8_t, 8> bytes{};
+    io::fill_random(bytes);
+    return to_hex(bytes);
+}
+
+Exit tell(const RulesJob& job, const RulesOptions& options, bool stood) {
+    fmt::print("{} ({})\n", stood ? "guarded already" : "guarded", job.loader->name());
+    if (options.confirm)
+        fmt::print(
+            "taken back in {} s, unless somebody says `posternctl rules confirm` over a connection made from now "
+            "on\n",
+            options.confirm->count());
     warn_about(job);
     return remove_other(job, options);
+}
+
+// Rules that stand as they should are not touched: their counters go on.
+Result<bool> apply(const RulesStore& store, const RulesPair& sets) {
+    return put_in(sets.wanted).and_then([&](bool stood) {
+        return record_confirmed(store, sets).map([stood] { return stood; });
+    });
+}
+
+// The way back is armed before the first rule changes.
+Result<Pending> arm_way_back(const RulesStore& store, std::chrono::seconds time) {
+    const auto confirmed = store.read(RulesStore::Set::confirmed);
+    if (!confirmed) return tl::make_unexpected(confirmed.error());
+    const Pending pending{new_id(), boot_id(), SteadyTime::max(), io::now().steady + time};
+    return store.write(pending).and_then([&] { return arm(store, pending, *confirmed); }).map([&] { return pending; });
+}
+
+Result<bool> apply_for_now(const RulesStore& store, const RulesPair& sets, std::chrono::seconds time) {
+    auto pending = arm_way_back(store, time);
+    if (!pending) return tl::make_unexpected(pending.error());
+    const Result<bool> stood = put_in(sets.wanted);
+    if (!stood) return stood;
+    pending->applied = io::now().steady;
+    return store.write(RulesStore::Set::applied, sets.wanted)
+        .and_then([&] { return store.write(RulesStore::Set::next_emergency, sets.emergency); })
+        .and_then([&] { return store.write(*pending); })
+        .map([&] { return *stood; });
+}
+
+}  // namespace
+
+Exit rules_apply(const RulesJob& job, const RulesOptions& options) {
+    const Result<RulesStore> store = RulesStore::open(job.state_directory);
+    if (!store) return failed(store.error());
+    const Result<io::FileLock> lock = store->lock();
+    if (!lock) return failed(lock.error());
+    const RulesPair sets{job.wanted(), emergency_of(job)};
+    const Result<bool> stood = options.confirm ? apply_for_now(*store, sets, *options.confirm) : apply(*store, sets);
+    return stood ? tell(job, options, *stood) : failed(stood.error());
 }
 
 }  // namespace postern::ctl

@@ -27,7 +27,7 @@ void tell(const RulesJob& job, const rules::Findings& findings) {
 }  // namespace
 
 Exit rules_check(const RulesJob& job, const Context& context) {
-    const Result<rules::Findings> findings = job.loader->check(*job.policy, job.inputs);
+    const Result<rules::Findings> findings = differences_of(*job.loader, job.wanted());
     if (!findings) return failed(findings.error());
     if (context.json)
         print(job, *findings);

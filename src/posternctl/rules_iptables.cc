@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "io/process.h"
-#include "io/scratch_network.h"
 #include "posternctl/rules_loader.h"
 #include "posternctl/rules_tool.h"
 #include "rules/saved.h"
@@ -26,14 +25,16 @@ std::string tool_of(std::string tool, Family family) {
     return tool;
 }
 
-Result<rules::Saved> saved(const std::string& tool) {
+std::string part_of(Family family) { return family == Family::v4 ? "v4" : "v6"; }
+
+Result<std::string> saved(const std::string& tool) {
     std::string text;
     for (const char* table : {"raw", "mangle"}) {
         const Result<std::string> one = run_tool({tool + "-save", "-t", table});
         if (!one) return tl::make_unexpected(one.error());
         text += *one;
     }
-    return rules::parse_saved(text);
+    return text;
 }
 
 Result<void> restore(const std::string& tool, const std::string& text) {
@@ -42,14 +43,15 @@ Result<void> restore(const std::string& tool, const std::string& text) {
 
 Result<Removal> remove_with(const std::string& tool) {
     if (!io::installed(tool + "-save")) return Removal::no_tool;
-    const Result<rules::Saved> before = saved(tool);
-    if (!before) return tl::make_unexpected(before.error());
-    if (!rules::present(*before)) return Removal::no_rules;
-    return restore(tool, rules::render_removal(*before)).map([] { return Removal::done; });
+    const Result<std::string> text = saved(tool);
+    if (!text) return tl::make_unexpected(text.error());
+    const rules::Saved before = rules::parse_saved(*text);
+    if (!rules::present(before)) return Removal::no_rules;
+    return restore(tool, rules::render_removal(before)).map([] { return Removal::done; });
 }
 
-Result<void> make_sets() {
-    return run_tool({"ipset", "-exist", "restore"}, rules::render_ipsets()).map([](const std::string&) {});
+Result<void> make_sets(std::string_view text) {
+    return run_tool({"ipset", "-exist", "restore"}, text).map([](const std::string&) {});
 }
 
 // The kernel lets go of a set some time after the rules that named it are gone.
@@ -68,34 +70,41 @@ public:
 
     [[nodiscard]] std::string_view name() const override { return "iptables"; }
 
-    [[nodiscard]] std::string render(const Policy& policy, const rules::Inputs& inputs,
-                                     Families families) const override {
-        std::string text;
-        if (families != Families::v6) text += rules::render_iptables(policy, inputs, Family::v4);
-        if (families != Families::v4) text += rules::render_iptables(policy, inputs, Family::v6);
-        return text;
+    [[nodiscard]] rules::Loadable loadable(const Policy& policy, const rules::Inputs& inputs) const override {
+        rules::Loadable loadable{"iptables", tool_, {{"ipset", rules::render_ipsets()}}};
+        for (const Family family : both)
+            loadable.parts.push_back({part_of(family), rules::render_iptables(policy, inputs, family)});
+        return loadable;
     }
 
-    [[nodiscard]] Result<void> apply(const Policy& policy, const rules::Inputs& inputs) const override {
-        if (const Result<void> done = make_sets(); !done) return done;
+    [[nodiscard]] Result<void> load(const rules::Loadable& loadable) const override {
+        if (const Result<void> done = make_sets(loadable.text("ipset")); !done) return done;
         for (const Family family : both) {
             const std::string tool = tool_of(tool_, family);
-            const Result<rules::Saved> before = saved(tool);
+            const Result<std::string> before = saved(tool);
             if (!before) return tl::make_unexpected(before.error());
-            const std::string text = rules::render_iptables(policy, inputs, family);
-            if (const Result<void> done = restore(tool, rules::with_repairs(text, *before)); !done) return done;
+            const std::string text = rules::with_repairs(loadable.text(part_of(family)), rules::parse_saved(*before));
+            if (const Result<void> done = restore(tool, text); !done) return done;
         }
         return {};
     }
 
-    [[nodiscard]] Result<rules::Findings> check(const Policy& policy, const rules::Inputs& inputs) const override {
-        const Result<std::vector<rules::Saved>> loaded = all_saved();
-        if (!loaded) return tl::make_unexpected(loaded.error());
-        const Result<std::vector<rules::Saved>> wanted = expected(policy, inputs);
-        if (!wanted) return tl::make_unexpected(wanted.error());
+    // One text per family, in the order of `both`.
+    [[nodiscard]] Result<Listing> listing() const override {
+        Listing listing;
+        for (const Family family : both) {
+            Result<std::string> one = saved(tool_of(tool_, family));
+            if (!one) return tl::make_unexpected(one.error());
+            listing.push_back(std::move(*one));
+        }
+        return listing;
+    }
+
+    [[nodiscard]] rules::Findings differences(const Listing& expected, const Listing& loaded) const override {
         rules::Findings findings;
         for (std::size_t i = 0; i < std::size(both); ++i)
-            rules::compare(tool_of("iptables", both[i]), (*wanted)[i], (*loaded)[i], findings);
+            rules::compare(tool_of("iptables", both[i]), rules::parse_saved(expected[i]), rules::parse_saved(loaded[i]),
+                           findings);
         return findings;
     }
 
@@ -111,25 +120,6 @@ public:
     }
 
 private:
-    // One per family, in the order of `both`.
-    [[nodiscard]] Result<std::vector<rules::Saved>> all_saved() const {
-        std::vector<rules::Saved> all;
-        for (const Family family : both) {
-            Result<rules::Saved> one = saved(tool_of(tool_, family));
-            if (!one) return tl::make_unexpected(one.error());
-            all.push_back(std::move(*one));
-        }
-        return all;
-    }
-
-    // What the tools say about our rules where nothing else is loaded.
-    [[nodiscard]] Result<std::vector<rules::Saved>> expected(const Policy& policy, const rules::Inputs& inputs) const {
-        const Result<io::ScratchNetwork> scratch = io::ScratchNetwork::enter();
-        if (!scratch) return tl::make_unexpected(scratch.error());
-        if (const Result<void> done = apply(policy, inputs); !done) return tl::make_unexpected(done.error());
-        return all_saved();
-    }
-
     std::string tool_;
 };
 

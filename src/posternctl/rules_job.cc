@@ -26,7 +26,15 @@ std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& 
     return std::make_unique<RulesJob>(RulesJob{loaded->policy,
                                                {.steering_seed = loaded->settings.steering_seed},
                                                loaded->settings.control_socket,
+                                               options.state.empty() ? loaded->settings.state_directory : options.state,
                                                loader_of(loaded->policy->gateway.backend, options)});
+}
+
+std::filesystem::path state_directory(const Context& context, const RulesOptions& options) {
+    if (!options.state.empty()) return options.state;
+    Names names;
+    const auto loaded = config::load(context.policy_file, names, {.secrets = false});
+    return loaded ? loaded->settings.state_directory : "/var/lib/postern";
 }
 
 std::vector<Loader> suspects(const RulesOptions& options) {

@@ -1,8 +1,10 @@
 // What every subcommand of `posternctl rules` works on: the options of its line, a policy, the backend that loads it.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +16,9 @@ namespace postern::ctl {
 struct RulesOptions {
     std::string backend;  // empty: as the policy says
     std::string iptables = "iptables";
-    std::string family;  // render: 4, 6, or empty for both
+    std::string family;                           // render: 4, 6, or empty for both
+    std::filesystem::path state;                  // empty: state.directory of the policy
+    std::optional<std::chrono::seconds> confirm;  // apply: how long to wait for `rules confirm`
 };
 
 using Loader = std::unique_ptr<RulesLoader>;
@@ -23,11 +27,18 @@ struct RulesJob {
     std::shared_ptr<const Policy> policy;
     rules::Inputs inputs;
     std::filesystem::path control_socket;
+    std::filesystem::path state_directory;
     Loader loader;
+
+    // What apply loads.
+    [[nodiscard]] rules::Loadable wanted() const { return loader->loadable(*policy, inputs); }
 };
 
 // Null where the policy has mistakes; every one of them is on standard error then.
 [[nodiscard]] std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& options);
+
+// Where the confirmed sets are: --state, or what the policy says as far as it can be read, or the usual place.
+[[nodiscard]] std::filesystem::path state_directory(const Context& context, const RulesOptions& options);
 
 // Every backend that may have loaded rules; with --backend, that one.
 [[nodiscard]] std::vector<Loader> suspects(const RulesOptions& options);
@@ -43,8 +54,16 @@ struct RulesJob {
 [[nodiscard]] Exit rules_render(const RulesJob& job, const RulesOptions& options);
 [[nodiscard]] Exit rules_apply(const RulesJob& job, const RulesOptions& options);
 [[nodiscard]] Exit rules_check(const RulesJob& job, const Context& context);
+[[nodiscard]] Exit rules_confirm(const std::filesystem::path& state_directory);
+
+// Loads the confirmed set; where it is lost, an emergency set, and that is a failure. The policy is only a last resort.
+[[nodiscard]] Exit rules_boot(const Context& context, const RulesOptions& options);
+[[nodiscard]] Exit rules_emergency(const Context& context, const RulesOptions& options);
+
+// Runs until SIGTERM or SIGINT.
+[[nodiscard]] Exit rules_watch(const Context& context, const RulesOptions& options);
 
 // Works without a policy, so that a broken one is no trap. What fails in one backend keeps nothing in the other.
-[[nodiscard]] Exit rules_remove(const RulesOptions& options);
+[[nodiscard]] Exit rules_remove(const Context& context, const RulesOptions& options);
 
 }  // namespace postern::ctl

@@ -1,6 +1,5 @@
 // Rules in nft's own table. One transaction puts them in; the table belongs to nobody else.
 #include "io/process.h"
-#include "io/scratch_network.h"
 #include "posternctl/rules_loader.h"
 #include "posternctl/rules_tool.h"
 #include "rules/words.h"
@@ -9,12 +8,6 @@ namespace postern::ctl {
 namespace {
 
 const std::string table{rules::nft_table};
-
-Result<void> load(const std::string& text) {
-    return run_tool({"nft", "-f", "-"}, text).map([](const std::string&) {});
-}
-
-Result<std::string> listing() { return run_tool({"nft", "-s", "-t", "list", "table", "inet", table}); }
 
 Result<bool> loaded() {
     return run_tool({"nft", "list", "tables", "inet"}).map([](const std::string& tables) {
@@ -26,25 +19,29 @@ class Nftables : public RulesLoader {
 public:
     [[nodiscard]] std::string_view name() const override { return "nftables"; }
 
-    [[nodiscard]] std::string render(const Policy& policy, const rules::Inputs& inputs, Families) const override {
-        return rules::render_nftables(policy, inputs);
+    [[nodiscard]] rules::Loadable loadable(const Policy& policy, const rules::Inputs& inputs) const override {
+        return {"nftables", "", {{"nft", rules::render_nftables(policy, inputs)}}};
     }
 
-    [[nodiscard]] Result<void> apply(const Policy& policy, const rules::Inputs& inputs) const override {
-        return load(rules::render_nftables(policy, inputs));
+    [[nodiscard]] Result<void> load(const rules::Loadable& loadable) const override {
+        return run_tool({"nft", "-f", "-"}, loadable.text("nft")).map([](const std::string&) {});
     }
 
-    [[nodiscard]] Result<rules::Findings> check(const Policy& policy, const rules::Inputs& inputs) const override {
+    // Empty where the table is missing.
+    [[nodiscard]] Result<Listing> listing() const override {
         const Result<bool> there = loaded();
         if (!there) return tl::make_unexpected(there.error());
-        if (!*there) return rules::Findings{"nftables: table inet " + table + " is missing"};
-        const Result<std::string> found = listing();
-        if (!found) return tl::make_unexpected(found.error());
-        return expected(policy, inputs).map([&](const std::string& wanted) {
-            rules::Findings findings;
-            rules::compare("nftables", rules::nft_blocks(wanted), rules::nft_blocks(*found), findings);
-            return findings;
+        if (!*there) return Listing{};
+        return run_tool({"nft", "-s", "-t", "list", "table", "inet", table}).map([](std::string text) {
+            return Listing{std::move(text)};
         });
+    }
+
+    [[nodiscard]] rules::Findings differences(const Listing& expected, const Listing& loaded) const override {
+        if (loaded.empty()) return {"nftables: table inet " + table + " is missing"};
+        rules::Findings findings;
+        rules::compare("nftables", rules::nft_blocks(expected.front()), rules::nft_blocks(loaded.front()), findings);
+        return findings;
     }
 
     [[nodiscard]] Result<Removal> remove() const override {
@@ -55,15 +52,6 @@ public:
         return run_tool({"nft", "delete", "table", "inet", table}).map([](const std::string&) {
             return Removal::done;
         });
-    }
-
-private:
-    // What nft says about our rules where nothing else is loaded.
-    [[nodiscard]] Result<std::string> expected(const Policy& policy, const rules::Inputs& inputs) const {
-        const Result<io::ScratchNetwork> scratch = io::ScratchNetwork::enter();
-        if (!scratch) return tl::make_unexpected(scratch.error());
-        if (const Result<void> done = apply(policy, inputs); !done) return tl::make_unexpected(done.error());
-        return listing();
     }
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "posternctl/rules_job.h"
+#include "posternctl/rules_store.h"
 
 namespace postern::ctl {
 namespace {
@@ -13,9 +14,20 @@ std::string no_tool(const RulesOptions& options) {
     return fmt::format("the tool of the backend {0} is not installed; the package {0} brings it", options.backend);
 }
 
-}  // namespace
+// Of the set on record, or of whatever one that cannot be read was.
+bool concerns(const RulesOptions& options, const Result<RulesStore>& store) {
+    if (!store) return true;
+    const auto applied = store->read(RulesStore::Set::applied);
+    return options.backend.empty() || !applied || !*applied || (*applied)->backend == options.backend;
+}
 
-Exit rules_remove(const RulesOptions& options) {
+// Nothing is to be put back, now or at the next boot. Where that cannot be recorded the rules go all the same.
+void forget(const Result<RulesStore>& store) {
+    const Result<void> done = store ? store->forget_all() : tl::make_unexpected(store.error());
+    if (!done) warn("a set that was confirmed may come back at the next boot: " + done.error().text);
+}
+
+Exit take_out(const RulesOptions& options) {
     Exit exit = Exit::ok;
     Removal most = Removal::no_tool;
     for (const Loader& loader : suspects(options)) {
@@ -26,6 +38,20 @@ Exit rules_remove(const RulesOptions& options) {
     if (most == Removal::no_tool) return failed({no_tool(options)});
     if (exit == Exit::ok) fmt::print("{}\n", most == Removal::done ? "no longer guarded" : "there were no rules");
     return exit;
+}
+
+}  // namespace
+
+Exit rules_remove(const Context& context, const RulesOptions& options) {
+    const Result<RulesStore> store = RulesStore::open(state_directory(context, options));
+    std::optional<io::FileLock> held;
+    if (store) {
+        auto lock = store->lock();
+        if (!lock) return failed(lock.error());
+        held = std::move(*lock);
+    }
+    if (concerns(options, store)) forget(store);
+    return take_out(options);
 }
 
 }  // namespace postern::ctl

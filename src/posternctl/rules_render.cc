@@ -5,11 +5,13 @@
 
 namespace postern::ctl {
 
+// The sets of iptables are not among it: they are made by ipset.
 Exit rules_render(const RulesJob& job, const RulesOptions& options) {
-    const Families families = options.family == "4"   ? Families::v4
-                              : options.family == "6" ? Families::v6
-                                                      : Families::both;
-    fmt::print("{}", job.loader->render(*job.policy, job.inputs, families));
+    for (const rules::Part& part : job.loader->loadable(*job.policy, job.inputs).parts) {
+        const bool one_family = part.name == "v4" || part.name == "v6";
+        if (part.name == "ipset" || (one_family && options.family == (part.name == "v4" ? "6" : "4"))) continue;
+        fmt::print("{}", part.text);
+    }
     return Exit::ok;
 }
 

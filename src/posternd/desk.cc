@@ -83,7 +83,8 @@ control::Status Desk::status() {
     status.grants = {fill.grants, house_.tables.sizes().grants};
     status.flows = {fill.flows, house_.tables.sizes().flows};
     status.log = {house_.settings.log_file, house_.journal.written(), house_.journal.lost()};
-    status.guarded = "not watched in this version; `posternctl rules check` compares the loaded rules with the policy";
+    status.guarded = house_.guard.sentence(io::now());
+    if (const auto warning = house_.guard.warning(io::now())) status.warnings.push_back(*warning);
     return status;
 }
 
@@ -117,5 +118,9 @@ Result<control::RevokeReport> Desk::revoke(const control::RevokeRequest& request
 }
 
 Result<control::ReloadReport> Desk::reload() { return postern::reload(house_); }
+
+void Desk::guard(const control::GuardReport& report) {
+    if (auto event = house_.guard.hear(report, io::now())) house_.tell(std::move(*event));
+}
 
 }  // namespace postern

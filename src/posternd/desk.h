@@ -15,6 +15,7 @@ public:
     [[nodiscard]] std::vector<control::FlowRow> flows() override;
     [[nodiscard]] Result<control::RevokeReport> revoke(const control::RevokeRequest& request) override;
     [[nodiscard]] Result<control::ReloadReport> reload() override;
+    void guard(const control::GuardReport& report) override;
 
 private:
     House& house_;

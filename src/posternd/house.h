@@ -14,6 +14,7 @@
 #include "netfilter/conntrack.h"
 #include "netfilter/socket_diag.h"
 #include "posternd/current.h"
+#include "posternd/guard.h"
 #include "posternd/journal.h"
 #include "posternd/worker.h"
 
@@ -67,6 +68,7 @@ struct House {
     bool ends_pending = false;                        // some flow is ended here and not in the kernel yet
     std::vector<config::Diagnostic> policy_warnings;  // of the policy in force
     std::vector<std::string> warnings;                // what the operator must see in status
+    Guard guard;                                      // what is known about the rules
     std::vector<Post> posts;                          // last: its threads use all of the above
 
     [[nodiscard]] std::size_t main_ring() const { return current.get()->gateway.queues; }

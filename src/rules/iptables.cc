@@ -199,6 +199,7 @@ private:
     void steer() {
         const unsigned queues = std::clamp<unsigned>(policy_.gateway.queues, 1, iptables_queues);
         chain("STEER");
+        if (inputs_.kind == Kind::emergency) return rule("", "-j DROP", comment::emergency);
         rule("-m addrtype --dst-type LOCAL", set("MARK", Mark::local), comment::local);
         for (unsigned node = 1; node < queues; ++node)
             rule(fmt::format("-m cluster --cluster-total-nodes {} --cluster-local-node {} --cluster-hash-seed {:#010x}",

@@ -173,6 +173,10 @@ private:
     void steer() {
         const unsigned queues = std::max<unsigned>(policy_.gateway.queues, 1);
         chain("steer");
+        if (inputs_.kind == Kind::emergency) {
+            rule("", "drop", comment::emergency);
+            return end();
+        }
         rule("fib daddr type local " + set("meta", Mark::local), "", comment::local);
         if (queues > 1)
             for (const char* source : {"ip saddr", "ip6 saddr"})

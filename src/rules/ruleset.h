@@ -18,10 +18,17 @@
 
 namespace postern::rules {
 
+// What a ruleset is for.
+enum class Kind : std::uint8_t {
+    guard,
+    emergency,  // the same, but what would be queued is dropped: for a boot that has lost its rules
+};
+
 // What a ruleset is rendered from, besides the policy.
 struct Inputs {
     std::uint32_t steering_seed = 0;  // secret: who knows it can aim a flood at one queue
     std::uint16_t first_queue = 0;    // number of the first of policy.gateway.queues queues
+    Kind kind = Kind::guard;
 };
 
 // `nft -f` input: one transaction that makes or remakes table inet postern without ever deleting a base chain.

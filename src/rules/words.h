@@ -48,6 +48,7 @@ inline constexpr std::string_view break_glass = "break-glass";  // let in from t
 inline constexpr std::string_view spa = "spa";                  // an SPA port: to the queue past the hostile set
 inline constexpr std::string_view local = "local";              // the destination is the gateway itself
 inline constexpr std::string_view queue = "queue";              // handed to posternd; nobody there: dropped
+inline constexpr std::string_view emergency = "emergency";      // dropped: an emergency set has no queue
 inline constexpr std::string_view hush = "hush";                // dropped: an ICMP error that would break the silence
 }  // namespace comment
 

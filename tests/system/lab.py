@@ -112,7 +112,7 @@ class Lab:
     def _make_policy(self):
         services = [word for service in self.services for word in ("--service", service)]
         self.control("init", "--name", "gw1.example.net", "--interface", "gw0", *services, "--log", self.path("log.json"),
-                     "--socket", self.path("control.sock"))
+                     "--socket", self.path("control.sock"), "--state", self.path("state"))
         for key, value in self.settings.items():
             self.set_policy(key, value)
         for name in self.client_names:

@@ -97,6 +97,7 @@ TEST_CASE("what is left out has its default", "[config]") {
     CHECK(policy->grants.flows == 1);
     CHECK(settings.log_file == "/var/log/postern/verdicts.json");
     CHECK(settings.control_socket == "/run/postern/control.sock");
+    CHECK(settings.state_directory == "/var/lib/postern");
     REQUIRE(policy->clients.size() == 1);
     CHECK(policy->clients[0].source_claim == SourceClaim::automatic);
     CHECK_FALSE(policy->clients[0].expires);

@@ -23,7 +23,10 @@ TEST_CASE("each command asks the service for its report", "[control]") {
           R"({"v":1,"ok":true,"result":{"grants":0,"flows":0,"failures":[]}})");
     CHECK(ask(service, {Command::reload, {}}) ==
           R"({"v":1,"ok":true,"result":{"clients":0,"services":0,"warnings":[]}})");
-    CHECK(service.asked == std::vector<std::string>{"status", "grants", "flows", "revoke", "reload"});
+    CHECK(ask(service, {Command::guard, {}, {GuardReport::State::unguarded, "gone", 300, 2}}) ==
+          R"({"v":1,"ok":true,"result":{}})");
+    CHECK(service.asked == std::vector<std::string>{"status", "grants", "flows", "revoke", "reload", "guard"});
+    CHECK(service.told.text == "gone");
     CHECK(service.revoked->name == "alice");
 }
 

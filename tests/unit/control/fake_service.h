@@ -15,6 +15,7 @@ struct FakeService : control::Service {
     Result<control::ReloadReport> reload_report = control::ReloadReport{};
     std::vector<std::string> asked;
     std::optional<control::RevokeRequest> revoked;
+    control::GuardReport told;
 
     control::Status status() override { return asked.emplace_back("status"), status_report; }
     std::vector<control::GrantRow> grants() override { return asked.emplace_back("grants"), grant_rows; }
@@ -25,6 +26,10 @@ struct FakeService : control::Service {
         return revoke_report;
     }
     Result<control::ReloadReport> reload() override { return asked.emplace_back("reload"), reload_report; }
+    void guard(const control::GuardReport& report) override {
+        asked.emplace_back("guard");
+        told = report;
+    }
 };
 
 inline control::Status sample_status() {

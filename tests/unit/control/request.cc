@@ -41,6 +41,9 @@ TEST_CASE("every request comes back from its line", "[control]") {
 }
 
 TEST_CASE("a request's line is the documented one", "[control]") {
+    CHECK(to_line(Request{Command::guard, {}, {GuardReport::State::unguarded, "gone", 300, 2}}) ==
+          R"({"v":1,"command":"guard","state":"unguarded","text":"gone","for_ms":300,"revoked":2})");
+    CHECK(parse_request(R"({"v":1,"command":"guard","state":"open"})")->guard.state == GuardReport::State::open);
     CHECK(to_line(Request{Command::status, {}}) == R"({"v":1,"command":"status"})");
     CHECK(to_line(Request{Command::revoke, {Target::grant, 12, ""}}) == R"({"v":1,"command":"revoke","grant":12})");
     CHECK(to_line(Request{Command::revoke, {}}) == R"({"v":1,"command":"revoke","all":true})");
@@ -60,6 +63,10 @@ TEST_CASE("what is no request is refused with one line that says what was expect
         {R"({"v":1,"command":7})", "no command"},
         {R"({"v":1,"command":"open"})", "got the command \"open\""},
         {R"({"v":1,"command":"status","all":true})", "got the member \"all\""},
+        {R"({"v":1,"command":"guard"})", "guard takes a state"},
+        {R"({"v":1,"command":"guard","state":"shut"})", "guard takes a state"},
+        {R"({"v":1,"command":"guard","state":"open","for_ms":-1})", "guard takes a state"},
+        {R"({"v":1,"command":"guard","state":"open","all":true})", "which guard does not take"},
         {R"({"v":1,"command":"revoke"})", "one of grant, client, flow or all"},
         {R"({"v":1,"command":"revoke","":1})", "more than one member"},
         {R"({"v":1,"command":"revoke","all":false})", "revoke takes"},

@@ -56,6 +56,16 @@ TEST_CASE("a new file never replaces one, not even a dangling link", "[io]") {
     CHECK(directory.entries() == 2);
 }
 
+TEST_CASE("a file is replaced whole, with its mode, and nothing stays beside it", "[io]") {
+    const ScratchDirectory directory;
+    REQUIRE(io::replace_file(directory / "a", "one", 0644));
+    REQUIRE(io::replace_file(directory / "a", "two", 0600));
+    CHECK(text_of(directory / "a") == "two");
+    CHECK(mode_of(directory / "a") == 0600);
+    CHECK_FALSE(io::replace_file(directory / "none/a", "x", 0600));
+    CHECK(directory.entries() == 1);
+}
+
 TEST_CASE("removing says whether there was a file", "[io]") {
     const ScratchDirectory directory;
     put_text(directory / "a", "x");

@@ -1,0 +1,30 @@
+// Which way the host sends to an address.
+#pragma once
+
+#include <string>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "netfilter/netlink.h"
+
+namespace postern::netfilter {
+
+struct Route {
+    bool local = false;     // the address is one of the host's own
+    std::string interface;  // by which packets leave; empty where there is no way
+};
+
+// One thread at a time.
+class Routes {
+public:
+    [[nodiscard]] static Result<Routes> open();
+
+    // By the main tables and rules of policy routing, without a mark. No way is no Error.
+    [[nodiscard]] Result<Route> to(const IpAddress& address);
+
+private:
+    explicit Routes(Netlink netlink) noexcept : netlink_{std::move(netlink)} {}
+    Netlink netlink_;
+};
+
+}  // namespace postern::netfilter

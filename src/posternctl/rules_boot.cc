@@ -1,0 +1,100 @@
+// posternctl rules boot and emergency: what is loaded before the network comes up, and what is where all else is lost.
+//
+// The confirmed set is a file of texts: no policy is read for it, so that a broken one is no trap. Where the file is
+// lost or broken, an emergency set drops all that is new but what break-glass admits; established connections, the
+// essentials and the gateway's own connections go on.
+#include <fmt/format.h>
+
+#include "config/load.h"
+#include "posternctl/rules_job.h"
+#include "posternctl/rules_keep.h"
+
+namespace postern::ctl {
+namespace {
+
+using Set = RulesStore::Set;
+
+// Made of what is still known: of the policy, if it can be read; otherwise every interface and nobody's glass.
+rules::Loadable built_in(const Context& context, const RulesLoader& loader) {
+    Names names;
+    const auto loaded = config::load(context.policy_file, names, {.secrets = false});
+    Policy bare;
+    bare.gateway.interfaces = {"*"};
+    rules::Inputs inputs;
+    inputs.kind = rules::Kind::emergency;
+    return loader.loadable(loaded ? *loaded->policy : bare, inputs);
+}
+
+Result<void> load_and_record(const RulesStore& store, const rules::Loadable& set) {
+    return loader_for(set)->load(set).and_then([&] { return store.write(Set::applied, set); });
+}
+
+// The last known emergency set, then one made here for either backend: the first that the kernel takes.
+Result<void> load_emergency(const RulesStore& store, const Context& context, const RulesOptions& options) {
+    const auto known = store.read(Set::emergency);
+    if (known && *known && load_and_record(store, **known)) return {};
+    Result<void> done = failure("no tool for rules is installed: neither nft nor iptables");
+    for (const Loader& loader : suspects(options)) {
+        done = load_and_record(store, built_in(context, *loader));
+        if (done) return done;
+    }
+    return done;
+}
+
+Exit emergency(const RulesStore& store, const Context& context, const RulesOptions& options, const std::string& why) {
+    complain(why);
+    const Result<void> done = load_emergency(store, context, options);
+    if (!done) return failed({"not even the emergency set can be loaded, the gateway is open: " + done.error().text});
+    return failed(
+        {"an emergency set stands: all new connections are dropped, but for break-glass; `posternctl rules "
+         "apply` ends that"});
+}
+
+// A set was confirmed once: its emergency set is there, or something that is no set any more.
+bool was_confirmed(const RulesStore& store) {
+    std::error_code error;
+    return std::filesystem::exists(store.file(Set::emergency), error) ||
+           std::filesystem::exists(store.file(Set::confirmed), error);
+}
+
+Exit boot(const RulesStore& store, const Context& context, const RulesOptions& options) {
+    (void)store.forget_pending();
+    const auto confirmed = store.read(Set::confirmed);
+    if (!confirmed) return emergency(store, context, options, "the confirmed set is broken: " + confirmed.error().text);
+    if (*confirmed) {
+        const Result<void> done = load_and_record(store, **confirmed);
+        if (!done) return emergency(store, context, options, "the confirmed set is refused: " + done.error().text);
+        fmt::print("guarded ({}), by the set confirmed last\n", (*confirmed)->backend);
+        return Exit::ok;
+    }
+    if (was_confirmed(store))
+        return emergency(store, context, options,
+                         fmt::format("the confirmed set is lost: there is no {}", store.file(Set::confirmed).string()));
+    fmt::print("no rules were ever confirmed here: nothing is loaded, and the gateway is open\n");
+    return Exit::ok;
+}
+
+template <class Work>
+Exit with_store(const Context& context, const RulesOptions& options, Work work) {
+    const Result<RulesStore> store = RulesStore::open(state_directory(context, options));
+    if (!store) return failed(store.error());
+    const Result<io::FileLock> lock = store->lock();
+    return lock ? work(*store) : failed(lock.error());
+}
+
+}  // namespace
+
+Exit rules_boot(const Context& context, const RulesOptions& options) {
+    return with_store(context, options, [&](const RulesStore& store) { return boot(store, context, options); });
+}
+
+Exit rules_emergency(const Context& context, const RulesOptions& options) {
+    return with_store(context, options, [&](const RulesStore& store) {
+        const Result<void> done = load_emergency(store, context, options);
+        if (!done) return failed(done.error());
+        fmt::print("all new connections are dropped, but for break-glass\n");
+        return Exit::ok;
+    });
+}
+
+}  // namespace postern::ctl

@@ -1,0 +1,33 @@
+// How rules become the ones that are kept: loaded, recorded, confirmed, and taken back where nobody confirms them.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "posternctl/rules_loader.h"
+#include "posternctl/rules_store.h"
+
+namespace postern::ctl {
+
+// A set that was rendered, and the emergency set that goes with it.
+struct RulesPair {
+    rules::Loadable wanted;
+    rules::Loadable emergency;
+};
+
+// Puts a set in and takes out what the other backend has, so that never two gates stand in a row for long. True: it
+// stood already and was not touched, so that its counters go on.
+[[nodiscard]] Result<bool> put_in(const rules::Loadable& wanted);
+
+// From now on this is the set that is meant to stand, and the one that is loaded at boot.
+[[nodiscard]] Result<void> record_confirmed(const RulesStore& store, const RulesPair& sets);
+
+// What an unconfirmed apply is taken back to: the set confirmed last, or, where there was none, no rules at all.
+[[nodiscard]] Result<void> take_back(const RulesStore& store, const std::optional<rules::Loadable>& confirmed);
+
+// Starts the process that takes an apply back at its deadline, unless it is confirmed or replaced by then. It belongs
+// to no session and no terminal, and returns only in the caller, when the process is there and ready.
+[[nodiscard]] Result<void> arm(const RulesStore& store, const Pending& pending,
+                               const std::optional<rules::Loadable>& confirmed);
+
+}  // namespace postern::ctl

@@ -1,0 +1,175 @@
+// posternctl rules watch: puts rules back that somebody took away, ends what came in meanwhile, tells the daemon.
+//
+// Tables of nftables tell when they change; those of iptables-legacy are looked at every 300 ms. Only the set that is
+// on record is put back: after `rules remove` there is none, and while an apply works the watch waits for its lock.
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "config/load.h"
+#include "io/clock.h"
+#include "io/notify.h"
+#include "io/poll.h"
+#include "io/signals.h"
+#include "netfilter/ruleset_news.h"
+#include "posternctl/ask.h"
+#include "posternctl/rules_gap.h"
+#include "posternctl/rules_job.h"
+#include "posternctl/rules_keep.h"
+
+namespace postern::ctl {
+namespace {
+
+using control::GuardReport;
+using State = GuardReport::State;
+
+constexpr std::chrono::milliseconds look_every{300};
+constexpr Duration report_every = std::chrono::seconds{5};
+constexpr Duration clocks_may_differ = std::chrono::seconds{1};  // between ours and that of conntrack's entries
+
+// The set on record, and what the tools say about it where it stands.
+struct Standard {
+    std::string version;
+    rules::Loadable set;
+    Loader loader;
+    Listing listing;
+    rules::Findings lasting;  // differences that loading does not mend: somebody else's chain in our table
+};
+
+class Watch {
+public:
+    Watch(RulesStore store, Gap gap, std::unique_ptr<RulesJob> job, const Context& context, const RulesOptions& options)
+        : store_{std::move(store)}, gap_{std::move(gap)}, job_{std::move(job)}, context_{context}, options_{options} {}
+
+    // One look at the rules, with whatever it leads to.
+    void look() {
+        const auto lock = store_.try_lock();
+        if (lock && !*lock) return;  // an apply is at work, and knows what it does
+        const Instant begun = io::now();
+        if (!take_standard()) return report({State::open, "no rules are on record", 0, 0});
+        const auto found = differences();
+        if (found.empty() || found == standard_->lasting)
+            stands(begun);
+        else
+            put_back(found, begun);
+    }
+
+private:
+    // False: no rules are meant to stand.
+    bool take_standard() {
+        const std::string version = store_.version();
+        if (standard_ && standard_->version == version) return true;
+        standard_.reset();
+        const auto set = store_.read(RulesStore::Set::applied);
+        if (!set) complain_once(set.error().text);
+        if (!set || !*set) return false;
+        Loader loader = loader_for(**set);
+        auto listing = expected_listing(*loader, **set);
+        if (!listing) return complain_once(listing.error().text), false;
+        if (auto job = rules_job(context_, options_)) job_ = std::move(job);
+        standard_ = Standard{version, std::move(**set), std::move(loader), std::move(*listing), {}};
+        remember();
+        return true;
+    }
+
+    [[nodiscard]] rules::Findings differences() const {
+        const auto loaded = standard_->loader->listing();
+        return loaded ? standard_->loader->differences(standard_->listing, *loaded)
+                      : rules::Findings{loaded.error().text};
+    }
+
+    void stands(Instant now) {
+        stood_ = now.wall;
+        if (late_) late_ = (void(end_intruders(*late_)), std::nullopt);
+        report({State::guarded, "", 0, 0});
+    }
+
+    void put_back(const rules::Findings& found, Instant now) {
+        const WallTime since = stood_ - clocks_may_differ;
+        report({State::unguarded, found.front(), milliseconds(now.wall - stood_), 0});
+        const Result<void> done = standard_->loader->load(standard_->set);
+        if (!done) return complain_once("the rules cannot be put back: " + done.error().text);
+        standard_->lasting = differences();
+        for (const std::string& lasting : standard_->lasting) warn("this stays different: " + lasting);
+        const WallTime back = io::now().wall;
+        const std::size_t ended = end_intruders(since);
+        complain(fmt::format("put back after at most {} ms ({}); connections ended that came in meanwhile: {}",
+                             milliseconds(back - stood_), found.front(), ended));
+        report({State::guarded, "", milliseconds(back - stood_), ended});
+        late_ = since;
+        stood_ = back;
+    }
+
+    std::size_t end_intruders(WallTime since) {
+        const auto ended = gap_.close(*job_->policy, since);
+        if (!ended) complain_once("what came in unguarded is not ended: " + ended.error().text);
+        return ended.value_or(0);
+    }
+
+    void remember() {
+        if (const auto done = gap_.remember(); !done) complain_once(done.error().text);
+    }
+
+    // At once where something changed, otherwise now and then, so that the daemon knows that somebody watches.
+    void report(const GuardReport& now) {
+        const SteadyTime time = io::now().steady;
+        if (state_ == now.state && now.revoked == 0 && time - reported_ < report_every) return;
+        GuardReport cut = now;
+        cut.text.resize(std::min<std::size_t>(cut.text.size(), 400));
+        state_ = now.state;
+        reported_ = time;
+        (void)ask(job_->control_socket, {control::Command::guard, {}, cut});
+    }
+
+    // The same trouble again at every look is told once.
+    void complain_once(const std::string& text) {
+        if (text != complained_) complain(text);
+        complained_ = text;
+    }
+
+    static std::uint64_t milliseconds(Duration duration) {
+        return static_cast<std::uint64_t>(
+            std::max<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(duration).count(), 0));
+    }
+
+    RulesStore store_;
+    Gap gap_;
+    std::unique_ptr<RulesJob> job_;
+    const Context& context_;
+    const RulesOptions& options_;
+    std::optional<Standard> standard_;
+    WallTime stood_ = io::now().wall;  // when the rules were last seen standing
+    std::optional<WallTime> late_;     // look once more for what came in since then
+    std::optional<State> state_;
+    SteadyTime reported_{};
+    std::string complained_;
+};
+
+}  // namespace
+
+Exit rules_watch(const Context& context, const RulesOptions& options) {
+    const auto signals = io::Signals::block({SIGTERM, SIGINT, SIGHUP});
+    if (!signals) return failed(signals.error());
+    auto job = rules_job(context, options);
+    if (!job) return Exit::bad_policy;
+    auto store = RulesStore::open(job->state_directory);
+    if (!store) return failed(store.error());
+    auto news = netfilter::RulesetNews::open();
+    if (!news) return failed(news.error());
+    auto gap = Gap::open();
+    if (!gap) return failed(gap.error());
+    Watch watch{std::move(*store), std::move(*gap), std::move(job), context, options};
+    watch.look();
+    io::notify_ready("watching the rules");
+    complain("watching the rules");
+    for (;;) {
+        const auto [signalled, changed] =
+            io::wait_readable(std::array{signals->descriptor(), news->descriptor()}, look_every);
+        if (signalled && signals->take() != SIGHUP) return Exit::ok;
+        if (changed) (void)news->take();
+        watch.look();
+        io::notify_alive();
+    }
+}
+
+}  // namespace postern::ctl

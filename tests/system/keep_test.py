@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""How rules are kept: one change at a time, taken back unless confirmed, loaded again at boot."""
+import os
+import re
+import signal
+import subprocess
+import threading
+
+import sshd
+from lab import GATEWAY, MEMBER, STRANGER
+from namespaces import Namespace, wait_until
+from suite import Skip, Suite, errno_of_connect
+
+import socket
+
+WAIT = "5s"  # the shortest that --confirm takes
+suite = Suite(daemon=False)
+CHANGING = ("iptables-restore", "ip6tables-restore", "ipset", "nft")
+
+# A directory in place of /usr/sbin in which some tools are scripts: each runs the real tool and then, if it was the
+# N-th call of one of them, kills posternctl, its parent.
+TRAP = """\
+set -e
+mkdir "$1/real" "$1/tools"
+mount --bind /usr/sbin "$1/real"
+for name in "$1"/real/*; do ln -s "$name" "$1/tools/"; done
+for name in $3; do
+    rm -f "$1/tools/$name"
+    cat >"$1/tools/$name" <<END
+#!/bin/sh
+$1/real/$name "\\$@"
+code=\\$?
+count=\\$((\\$(cat $1/count) + 1))
+echo \\$count >$1/count
+if [ \\$count = $2 ]; then kill -9 \\$PPID; fi
+exit \\$code
+END
+    chmod 755 "$1/tools/$name"
+done
+echo 0 >"$1/count"
+mount --bind "$1/tools" /usr/sbin
+shift 3
+exec "$@"
+"""
+
+
+def only_iptables(lab):
+    if lab.backend != "iptables":
+        raise Skip("of the backend iptables")
+
+
+def rules(lab, *words, check=True, policy=None):
+    """posternctl rules, as root."""
+    return lab.gateway.run(lab.program("posternctl"), "-c", policy or lab.policy, "rules", *words, "--backend",
+                           lab.backend, check=check)
+
+
+def variant(lab, name, glass):
+    """A copy of the policy with another break-glass prefix."""
+    with open(lab.policy, encoding="utf-8") as file:
+        text = file.read()
+    path = lab.path(name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace("gateway:\n", f"gateway:\n  break_glass: [{glass}]\n", 1))
+    return path
+
+
+def stands(lab, policy):
+    """Whether the rules of a policy stand, to the letter."""
+    return rules(lab, "check", check=False, policy=policy).returncode == 0
+
+
+def connects(namespace, own, to, port, timeout=0.3):
+    """Whether a TCP connection from an address comes about."""
+    with namespace.bound(socket.SOCK_STREAM, own) as sock:
+        sock.setblocking(False)
+        sock.connect_ex((to, port))
+        return errno_of_connect(sock, timeout) == 0
+
+
+@suite.check("two applies at once: one after the other, and what stands is wholly one of the two")
+def together(lab):
+    policies = [variant(lab, f"{number}.yaml", f"192.0.2.{100 + number}") for number in range(2)]
+    for _ in range(suite.count(3, 50)):
+        done = []
+        threads = [threading.Thread(target=lambda p=p: done.append(rules(lab, "apply", policy=p))) for p in policies]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(done) == 2, "an apply failed"
+        assert sum(stands(lab, policy) for policy in policies) == 1, "what stands is neither of the two"
+
+
+def killed_after(lab, step, tools, policy):
+    """Runs an apply that is killed after its step-th call of one of the tools; False: it had fewer."""
+    folder = lab.path(f"trap{step}")
+    os.mkdir(folder)
+    done = lab.gateway.run("unshare", "--mount", "sh", "-c", TRAP, "sh", folder, str(step), " ".join(tools),
+                           lab.program("posternctl"), "-c", policy, "rules", "apply", "--backend", lab.backend,
+                           check=False)
+    assert done.returncode in (0, -signal.SIGKILL, 128 + signal.SIGKILL), done
+    return done.returncode != 0
+
+
+@suite.check("apply killed after any call of a tool: a stranger never gets in, and the next apply puts all right")
+def killed(lab):
+    only_iptables(lab)
+    policies = [variant(lab, f"{number}.yaml", f"192.0.2.{100 + number}") for number in range(2)]
+    rules(lab, "apply", policy=policies[0])
+    lab.listen(22)
+    lab.listen(22, family=6)
+    tools = CHANGING + (("iptables-save", "ip6tables-save") if suite.options.full else ())
+    steps = 0
+    while killed_after(lab, steps + 1, tools, policies[(steps + 1) % 2]):
+        steps += 1
+        for family in (4, 6):
+            assert not connects(lab.stranger, STRANGER[family], GATEWAY[family], 22), f"open after step {steps}"
+        rules(lab, "apply", policy=policies[steps % 2])
+        assert stands(lab, policies[steps % 2]), f"not put right after step {steps}"
+    assert steps >= 4, f"only {steps} steps"
+    return f"{steps} steps"
+
+
+@suite.check("an apply that nobody confirms is taken back: the set before stands again, or none where there was none")
+def taken_back(lab):
+    before, after = variant(lab, "before.yaml", "192.0.2.100"), variant(lab, "after.yaml", "192.0.2.101")
+    rules(lab, "remove")
+    said = rules(lab, "apply", "--confirm", WAIT, policy=after).stdout
+    assert "taken back in 5 s" in said, said
+    assert stands(lab, after)
+    wait_until(lambda: not stands(lab, after), "the rules to go", 20)
+    assert rules(lab, "remove").stdout == "there were no rules\n"
+    rules(lab, "apply", policy=before)
+    rules(lab, "apply", "--confirm", WAIT, policy=after)
+    assert stands(lab, after)
+    wait_until(lambda: stands(lab, before), "the rules before", 20)
+    refused = rules(lab, "confirm", check=False)
+    assert refused.returncode == 1 and "nothing waits for a confirmation" in refused.stderr, refused
+
+
+def logged_in(lab, keys, *options):
+    """A shell on the gateway over a real ssh connection."""
+    return lab.member.popen("ssh", *keys, *options, f"root@{GATEWAY[4]}", "sh", stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def told(shell, command):
+    """Runs a command in that shell: its output, and its exit code as the last word."""
+    shell.stdin.write(f"{command}; echo ended $?\n")
+    shell.stdin.flush()
+    lines = []
+    for line in shell.stdout:
+        lines.append(line)
+        if re.search(r"^ended \d+", line):
+            return "".join(lines)
+    raise AssertionError(f"the shell ended: {''.join(lines)}")
+
+
+def command(lab, policy, *words):
+    """posternctl rules, as a person types it."""
+    return " ".join([lab.program("posternctl"), "-c", policy, "rules", *words, "--backend", lab.backend])
+
+
+@suite.check("a confirmation over the old connection is refused, over a new one it counts")
+def confirmed(lab):
+    before, after = variant(lab, "before.yaml", MEMBER[4]), variant(lab, "after.yaml", f"{MEMBER[4]}, 192.0.2.9")
+    keys = sshd.start(lab)
+    rules(lab, "apply", policy=before)
+    old = logged_in(lab, keys)
+    assert "ended 0" in told(old, command(lab, after, "apply", "--confirm", WAIT))
+    said = told(old, command(lab, after, "confirm"))
+    assert "ended 1" in said and f"the connection from {MEMBER[4]}" in said and "older than the rules" in said, said
+    forged = told(old, "SSH_CONNECTION='198.51.100.2 1 192.0.2.2 22' " + command(lab, after, "confirm"))
+    assert "ended 1" in forged, forged
+    detached = rules(lab, "confirm", check=False, policy=after)
+    assert detached.returncode == 1 and "neither a network connection nor a console" in detached.stderr, detached
+    new = logged_in(lab, keys)
+    said = told(new, command(lab, after, "confirm"))
+    assert "ended 0" in said and "confirmed" in said, said
+    boot = lab.path("state/rules/confirmed")
+    assert open(boot, encoding="ascii").read() == open(lab.path("state/rules/applied"), encoding="ascii").read()
+    assert not os.path.exists(lab.path("state/rules/pending"))
+    told(new, "sleep 6")  # past the deadline
+    assert stands(lab, after), "taken back although confirmed"
+
+
+@suite.check("session cut, terminal closed, daemon killed: the way back is taken all the same", daemon=True)
+def survives(lab):
+    before, after = variant(lab, "before.yaml", MEMBER[4]), variant(lab, "after.yaml", "192.0.2.9")
+    keys = sshd.start(lab)
+    rules(lab, "apply", policy=before)
+    shell = logged_in(lab, keys, "-tt")
+    assert "ended 0" in told(shell, command(lab, after, "apply", "--confirm", WAIT))
+    assert stands(lab, after)
+    shell.kill()  # the connection goes, the terminal is closed, its processes get SIGHUP
+    shell.wait()
+    lab.stop(signal.SIGKILL)
+    wait_until(lambda: stands(lab, before), "the rules before", 20)
+
+
+@suite.check("at boot the confirmed set is loaded, whatever the policy has become; an unconfirmed one is not")
+def boot(lab):
+    before, after = variant(lab, "before.yaml", "192.0.2.100"), variant(lab, "after.yaml", "192.0.2.101")
+    rules(lab, "apply", policy=before)
+    rules(lab, "apply", "--confirm", "60s", policy=after)
+    broken = lab.path("broken.yaml")
+    with open(broken, "w", encoding="ascii") as file:
+        file.write("gateway: [\n")
+    with booted(lab) as host:
+        done = on(host, lab, "boot", policy=broken)
+        assert done.returncode == 0 and done.stdout.startswith("guarded ("), done
+        assert on(host, lab, "check", policy=before).returncode == 0, "not the confirmed set"
+    rules(lab, "apply", policy=before)
+
+
+@suite.check("where the confirmed set is lost or broken, the emergency set stands; where there never was one, nothing")
+def emergency(lab):
+    policy = variant(lab, "glass.yaml", MEMBER[4])
+    rules(lab, "remove")
+    with booted(lab) as host:
+        done = on(host, lab, "boot", policy=policy)
+        assert done.returncode == 0 and "ever confirmed" in done.stdout, done
+        assert "POSTERN" not in host.run("iptables-save").stdout
+    rules(lab, "apply", policy=policy)
+    file = lab.path("state/rules/confirmed")
+    with open(file, "r+b") as confirmed_set:
+        confirmed_set.truncate(os.path.getsize(file) - 100)
+    lab.listen(22)
+    lab.gateway.run("iptables", "-t", "mangle", "-F")
+    done = rules(lab, "boot", check=False, policy=lab.path("nothing.yaml"))
+    assert done.returncode == 1 and "broken" in done.stderr and "emergency set stands" in done.stderr, done
+    assert connects(lab.member, MEMBER[4], GATEWAY[4], 22, 3), "break-glass is shut"
+    assert not connects(lab.stranger, STRANGER[4], GATEWAY[4], 22), "open to a stranger"
+    os.remove(file)
+    os.remove(lab.path("state/rules/emergency"))
+    with open(file, "w", encoding="ascii") as confirmed_set:
+        confirmed_set.write("nonsense\n")
+    os.chmod(file, 0o600)
+    with booted(lab) as host:
+        done = on(host, lab, "boot", policy=lab.path("nothing.yaml"))
+        assert done.returncode == 1 and "emergency set stands" in done.stderr, done
+        assert "postern emergency" in host.run("iptables-save", "-t", "mangle").stdout
+
+
+class booted(Namespace):
+    """A network in which nothing is loaded yet."""
+
+    def __init__(self, lab):
+        super().__init__(f"{lab.gateway.name}-boot")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def on(host, lab, *words, policy):
+    """posternctl rules there, with the laboratory's state."""
+    return host.run(lab.program("posternctl"), "-c", policy, "rules", *words, "--backend", lab.backend, "--state",
+                    lab.path("state"), check=False)
+
+
+suite.main()

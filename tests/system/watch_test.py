@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""`posternctl rules watch`: whatever takes our rules away, they are back within a second, and what came in is dead.
+
+Strangers keep knocking at the service meanwhile, so that it shows how long the gate was open, and how far.
+"""
+import random
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from lab import GATEWAY, MEMBER, STRANGER
+from namespaces import LabError, wait_until
+from packets import tcp
+from suite import Skip, Suite
+
+suite = Suite(daemon=True)
+OTHERS = """\
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+-A INPUT -i lo -j ACCEPT
+COMMIT
+*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A PREROUTING -p udp -m udp --dport 5060 -j TOS --set-tos 0x10/0x3f
+COMMIT
+"""
+# What somebody does -> the commands that do it, for each family's tool.
+DAMAGE = {
+    "iptables -t mangle -F": [("{}", "-t", "mangle", "-F")],
+    "all tables flushed": [("{}", "-t", table, "-F") for table in ("raw", "mangle", "nat", "filter")],
+    "the jump deleted": [("{}", "-t", "mangle", "-D", "PREROUTING", "-j", "POSTERN-GATE")],
+    "the jump not first": [("{}", "-t", "mangle", "-I", "PREROUTING", "-j", "RETURN")],
+    "our chain emptied": [("{}", "-t", "mangle", "-F", "POSTERN-JUDGE")],
+    "somebody's restore": [("{}-restore",)],
+}
+
+
+def tools(lab):
+    """iptables and ip6tables of the kind that the laboratory has."""
+    return "iptables", "ip6tables"
+
+
+def uses_nft(lab):
+    return "nf_tables" in lab.gateway.run("iptables", "--version").stdout
+
+
+def watch(lab):
+    """Starts the watch and waits until it watches."""
+    process = lab.gateway.popen(lab.program("posternctl"), "-c", lab.policy, "rules", "watch", "--backend", lab.backend,
+                                stderr=subprocess.PIPE, text=True)
+    process.lines = []
+
+    def collect():
+        for line in process.stderr:
+            process.lines.append(line.rstrip())
+    threading.Thread(target=collect, daemon=True).start()
+    wait_until(lambda: any("watching the rules" in line for line in process.lines), "the watch", 30)
+    return process
+
+
+def put_back(process):
+    """The lines that say that rules were put back."""
+    return [line for line in list(process.lines) if "put back" in line]
+
+
+def do_damage(lab, commands):
+    for tool in tools(lab):
+        for words in commands:
+            words = [word.format(tool) for word in words]
+            text = OTHERS if words[0].endswith("-restore") else None
+            lab.gateway.run(*words, input=text, check=False)
+
+
+def flush_ruleset(lab):
+    lab.gateway.run("nft", "flush", "ruleset")
+
+
+class Strangers:
+    """Sends SYNs to the service from ever new ports, some hundred a second; counts those that were answered."""
+
+    def __init__(self, lab):
+        self.lab, self.sent, self.stopping = lab, 0, threading.Event()
+        self.sender, self.capture = lab.sender("stranger"), lab.capture()
+        self.thread = threading.Thread(target=self._send)
+
+    def _send(self):
+        while not self.stopping.wait(0.002):
+            self.sender.send(tcp(STRANGER[4], GATEWAY[4], 1024 + self.sent % 60000, 22))
+            self.sent += 1
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        self.thread.join()
+        self.capture.stop()
+
+    def let_in(self):
+        """How many of them got an answer."""
+        return len({packet.port for packet in self.capture.outgoing(destination=STRANGER[4]) if packet.is_syn_ack()})
+
+
+def time_until_back(lab, process, damage):
+    """Does the damage and waits until it is undone; the longest that the gate can have been open, in ms."""
+    before = len(put_back(process))
+    damage()
+    wait_until(lambda: len(put_back(process)) > before, "the rules to be put back", 10)
+    wait_until(lambda: lab.rules("check", check=False).returncode == 0, "the rules to stand", 10)
+    return max(int(re.search(r"at most (\d+) ms", line).group(1)) for line in put_back(process)[before:])
+
+
+@suite.check("whatever takes rules away, they are put back; how long that took, and how many packets of strangers passed")
+def table(lab, progress):
+    if lab.backend != "iptables":
+        raise Skip("of the backend iptables")
+    lab.listen(22)
+    process = watch(lab)
+    random.seed(4)
+    kinds = dict(DAMAGE)
+    if uses_nft(lab):
+        kinds["nft flush ruleset"] = None
+    rows, rounds = [], suite.count(1, 100)
+    for done, (name, commands) in enumerate(kinds.items()):
+        times, sent, let_in = [], 0, 0
+        for number in range(rounds):
+            progress(done * rounds + number, len(kinds) * rounds)
+            with Strangers(lab) as strangers:
+                time.sleep(random.random() * 0.3)  # the instant is random
+                times.append(time_until_back(lab, process, lambda: damage_of(lab, commands)))
+            sent, let_in = sent + strangers.sent, let_in + strangers.let_in()
+        rows.append((name, sorted(times)[len(times) // 2], max(times), sent, let_in))
+    for row in rows:
+        print("     {:<24} median {:>5} ms, most {:>5} ms; {:>6} SYNs, {:>4} let in".format(*row), flush=True)
+    end(process)
+    return f"{rounds} of each of {len(kinds)} kinds, most {max(row[2] for row in rows)} ms"
+
+
+def damage_of(lab, commands):
+    if commands:
+        do_damage(lab, commands)
+    else:
+        lab.gateway.run("nft", "flush", "ruleset")
+
+
+def end(process):
+    """SIGTERM ends the watch well."""
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0, process.lines
+
+
+def session(lab, listener, namespace, own):
+    """A connection to the service, made as soon as that is possible: both of its ends."""
+    known = len(listener.poll())
+    end_of_time = time.monotonic() + 10
+    while time.monotonic() < end_of_time:
+        sock = namespace.bound(socket.SOCK_STREAM, own)
+        sock.settimeout(0.05)
+        if sock.connect_ex((GATEWAY[4], 22)) == 0:
+            wait_until(lambda: len(listener.poll()) > known, "the server's end")
+            return sock, listener.accepted[-1][0]
+        sock.close()
+    raise LabError("no connection came about in the gap")
+
+
+def alive(near, far):
+    """Whether bytes get through a connection in either direction."""
+    heard = False
+    for sender, receiver in ((near, far), (far, near)):
+        sender.settimeout(0.3)
+        receiver.settimeout(0.3)
+        try:
+            sender.sendall(b"x")
+            heard = heard or receiver.recv(1) == b"x"
+        except OSError:
+            pass
+    return heard
+
+
+@suite.check("a stranger's session begun in the gap is dead when the rules are back; break-glass and sessions from "
+             "before go on")
+def intruder(lab):
+    if lab.backend != "iptables":
+        raise Skip("of the backend iptables")
+    lab.set_policy("gateway.break_glass", f"[{MEMBER[4]}]")
+    lab.rules("apply")
+    lab.reload()
+    listener = lab.listen(22)
+    for tool in tools(lab):
+        lab.gateway.run(tool + "-restore", "--noflush", input=OTHERS)
+    old = session(lab, listener, lab.member, MEMBER[4])
+    process = watch(lab)
+    process.send_signal(signal.SIGSTOP)  # the gap lasts as long as the test wants
+    do_damage(lab, DAMAGE["iptables -t mangle -F"])
+    glass = session(lab, listener, lab.member, MEMBER[4])
+    stranger = session(lab, listener, lab.stranger, STRANGER[4])
+    assert alive(*stranger) and alive(*glass)
+    process.send_signal(signal.SIGCONT)
+    wait_until(lambda: put_back(process), "the rules to be put back", 10)
+    wait_until(lambda: not alive(*stranger), "the stranger's session to be dead", 3)
+    assert alive(*glass), "a session that the rules pass was ended"
+    assert alive(*old), "a session from before the gap was ended"
+    told(lab)
+    end(process)
+
+
+def told(lab):
+    """The daemon knows, and its log too."""
+    assert lab.ask("status")["guarded"].startswith("guarded and watched"), lab.ask("status")["guarded"]
+    back, gone = lab.log.wait(what="guarded"), lab.log.find(what="unguarded")
+    assert len(gone) == 1 and "mangle" in gone[0]["text"] and back["count"] >= 1, (gone, back)
+
+
+@suite.check("a session that began while nothing tracked connections is dead, too")
+def untracked(lab):
+    if lab.backend != "iptables" or not uses_nft(lab):
+        raise Skip("of iptables-nft, whose tables nft can flush")
+    listener = lab.listen(22)
+    process = watch(lab)
+    process.send_signal(signal.SIGSTOP)
+    lab.gateway.run("nft", "flush", "ruleset")
+    stranger = session(lab, listener, lab.stranger, STRANGER[4])
+    assert alive(*stranger)
+    process.send_signal(signal.SIGCONT)
+    wait_until(lambda: put_back(process), "the rules to be put back", 10)
+    wait_until(lambda: not alive(*stranger), "the stranger's session to be dead", 3)
+    end(process)
+
+
+@suite.check("rules of others stay as they are, byte for byte, while ours come back; remove is not undone")
+def others(lab):
+    if lab.backend != "iptables":
+        raise Skip("of the backend iptables")
+    process = watch(lab)
+    do_damage(lab, DAMAGE["somebody's restore"])
+    wait_until(lambda: put_back(process), "the rules to be put back", 10)
+    wait_until(lambda: lab.rules("check", check=False).returncode == 0, "the rules to stand", 10)
+    for tool in tools(lab):
+        for table in ("filter", "mangle"):
+            text = lab.gateway.run(tool + "-save", "-t", table).stdout
+            theirs = [line for line in OTHERS.splitlines() if line.startswith("-A")]
+            kept = [line for line in text.splitlines() if line.startswith("-A") and "POSTERN" not in line]
+            wanted = [line for line in theirs if ("5060" in line) == (table == "mangle")]
+            assert sorted(kept) == sorted(wanted), f"{tool} {table}: {kept}"
+    lab.rules("remove")
+    wait_until(lambda: "none are meant to stand" in lab.ask("status")["guarded"], "the daemon to be told", 10)
+    assert "POSTERN" not in lab.gateway.run("iptables-save").stdout, "what was removed is back"
+    end(process)
+
+
+suite.main()

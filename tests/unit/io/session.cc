@@ -1,0 +1,31 @@
+#include "io/session.h"
+
+#include <fmt/format.h>
+
+#include "catch.h"
+#include "io/clock.h"
+#include "io/detached.h"
+#include "scratch_directory.h"
+
+using namespace postern;
+using namespace postern::test;
+
+TEST_CASE("a session is remote with an address and a past, or at no address", "[io]") {
+    const io::Session session = io::own_session();
+    const bool remote = session.kind == io::Session::Kind::remote;
+    CHECK(remote == !session.peer.empty());
+    CHECK(remote == (session.process > 1));
+    CHECK(session.began <= io::now().steady);
+}
+
+TEST_CASE("a detached process has a session of its own and ends with its work", "[io]") {
+    const ScratchDirectory directory;
+    const std::string file = (directory / "told").string();
+    REQUIRE(io::run_detached([&] {
+        put_text(file + ".new",
+                 fmt::format("{} {} {}", getsid(0) == getsid(getppid()), isatty(0), getpid() == getsid(0)));
+        std::filesystem::rename(file + ".new", file);
+    }));
+    for (int tries = 0; tries < 2000 && !std::filesystem::exists(file); ++tries) usleep(5000);
+    CHECK(text_of(file) == "false 0 false");
+}
