@@ -32,12 +32,6 @@ void warn_about(const RulesJob& job) {
                          job.control_socket.string()));
 }
 
-rules::Loadable emergency_of(const RulesJob& job) {
-    rules::Inputs inputs = job.inputs;
-    inputs.kind = rules::Kind::emergency;
-    return job.loader->loadable(*job.policy, inputs);
-}
-
 std::string new_id() {
     std::array<std::uint8_t, 8> bytes{};
     io::fill_random(bytes);
@@ -89,7 +83,7 @@ Exit rules_apply(const RulesJob& job, const RulesOptions& options) {
     if (!store) return failed(store.error());
     const Result<io::FileLock> lock = store->lock();
     if (!lock) return failed(lock.error());
-    const RulesPair sets{job.wanted(), emergency_of(job)};
+    const RulesPair sets{job.wanted(), emergency_set(*job.loader, *job.policy)};
     const Result<bool> stood = options.confirm ? apply_for_now(*store, sets, *options.confirm) : apply(*store, sets);
     return stood ? tell(job, options, *stood) : failed(stood.error());
 }

@@ -18,11 +18,9 @@ using Set = RulesStore::Set;
 rules::Loadable built_in(const Context& context, const RulesLoader& loader) {
     Names names;
     const auto loaded = config::load(context.policy_file, names, {.secrets = false});
-    Policy bare;
-    bare.gateway.interfaces = {"*"};
-    rules::Inputs inputs;
-    inputs.kind = rules::Kind::emergency;
-    return loader.loadable(loaded ? *loaded->policy : bare, inputs);
+    Policy unknown;
+    unknown.gateway.interfaces = {"*"};
+    return emergency_set(loader, loaded ? *loaded->policy : unknown);
 }
 
 Result<void> load_and_record(const RulesStore& store, const rules::Loadable& set) {
@@ -57,6 +55,17 @@ bool was_confirmed(const RulesStore& store) {
            std::filesystem::exists(store.file(Set::confirmed), error);
 }
 
+// A policy that cannot be read may have named another directory.
+Exit nothing(const Context& context, const RulesOptions& options) {
+    Names names;
+    std::error_code error;
+    fmt::print("no rules were ever confirmed here: nothing is loaded, and the gateway is open\n");
+    if (!options.state.empty() || !std::filesystem::exists(context.policy_file, error)) return Exit::ok;
+    if (config::load(context.policy_file, names, {.secrets = false})) return Exit::ok;
+    return failed(
+        {fmt::format("{} has mistakes: if it names a state.directory, say --state", context.policy_file.string())});
+}
+
 Exit boot(const RulesStore& store, const Context& context, const RulesOptions& options) {
     (void)store.forget_pending();
     const auto confirmed = store.read(Set::confirmed);
@@ -70,8 +79,7 @@ Exit boot(const RulesStore& store, const Context& context, const RulesOptions& o
     if (was_confirmed(store))
         return emergency(store, context, options,
                          fmt::format("the confirmed set is lost: there is no {}", store.file(Set::confirmed).string()));
-    fmt::print("no rules were ever confirmed here: nothing is loaded, and the gateway is open\n");
-    return Exit::ok;
+    return nothing(context, options);
 }
 
 template <class Work>

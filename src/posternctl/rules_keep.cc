@@ -51,6 +51,16 @@ bool taken_back(const RulesStore& store, const Pending& pending, const std::opti
 
 }  // namespace
 
+rules::Loadable emergency_set(const RulesLoader& loader, const Policy& policy) {
+    Policy bare;
+    bare.gateway.interfaces = policy.gateway.interfaces;
+    bare.gateway.break_glass = policy.gateway.break_glass;
+    bare.gateway.mark = policy.gateway.mark;
+    rules::Inputs inputs;
+    inputs.kind = rules::Kind::emergency;
+    return loader.loadable(bare, inputs);
+}
+
 Result<bool> put_in(const rules::Loadable& wanted) {
     const auto loader = loader_for(wanted);
     const Result<rules::Findings> found = differences_of(*loader, wanted);

@@ -15,6 +15,9 @@ struct RulesPair {
     rules::Loadable emergency;
 };
 
+// What drops everything new on the interfaces of a policy, but for the essentials and its break-glass.
+[[nodiscard]] rules::Loadable emergency_set(const RulesLoader& loader, const Policy& policy);
+
 // Puts a set in and takes out what the other backend has, so that never two gates stand in a row for long. True: it
 // stood already and was not touched, so that its counters go on.
 [[nodiscard]] Result<bool> put_in(const rules::Loadable& wanted);

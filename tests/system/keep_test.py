@@ -228,7 +228,7 @@ def emergency(lab):
         confirmed_set.truncate(os.path.getsize(file) - 100)
     lab.listen(22)
     lab.gateway.run("iptables", "-t", "mangle", "-F")
-    done = rules(lab, "boot", check=False, policy=lab.path("nothing.yaml"))
+    done = on(lab.gateway, lab, "boot", policy=lab.path("nothing.yaml"))
     assert done.returncode == 1 and "broken" in done.stderr and "emergency set stands" in done.stderr, done
     assert connects(lab.member, MEMBER[4], GATEWAY[4], 22, 3), "break-glass is shut"
     assert not connects(lab.stranger, STRANGER[4], GATEWAY[4], 22), "open to a stranger"
