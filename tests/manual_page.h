@@ -48,7 +48,7 @@ inline Words options_taken(const Words& files) {
     Words options{"--help", "-h", "--version"};
     for (const std::string& file : files) {
         const std::string text = text_of(file);
-        options.merge(found(text, R"re(add_(?:option|flag)\(\s*"(?:-\w,)?(--[a-z-]+)")re"));
+        options.merge(found(text, R"re(add_(?:option|flag)(?:_function<[\w:]+>)?\(\s*"(?:-\w,)?(--[a-z-]+)")re"));
         options.merge(found(text, R"re(add_(?:option|flag)\(\s*"(-\w)[",])re"));
     }
     return options;

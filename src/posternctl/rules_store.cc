@@ -23,9 +23,11 @@ constexpr const char* names[] = {"applied", "confirmed", "emergency", "emergency
 
 Result<void> make_directory(const fs::path& directory) {
     std::error_code error;
+    if (fs::exists(directory, error)) return {};
+    if (geteuid() != 0) return failure(fmt::format("cannot make {}: run as root", directory.string()));
     fs::create_directories(directory.parent_path(), error);
     if (!error && mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) error = {errno, std::generic_category()};
-    if (error) return failure(fmt::format("cannot make {}: {}; run as root", directory.string(), error.message()));
+    if (error) return failure(fmt::format("cannot make {}: {}", directory.string(), error.message()));
     return {};
 }
 
