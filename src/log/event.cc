@@ -91,9 +91,13 @@ void put_message(Json& ours, const Decision& decision) {
     ours["unbound"] = decision.unbound;
 }
 
-// Which sequence a step belongs to follows from the knock's name.
-void put_stage(Json& ours, const Decision& decision) {
-    if (decision.stage != 0) ours["stage"] = decision.stage;
+// How far a knock is; the schemes of its two sequences are one.
+void put_stage(Json& ours, const Event& event) {
+    if (event.decision.stage == 0) return;
+    const knock::SequenceId id{event.decision.client, knock::Part::opening};
+    const knock::Sequence* sequence = event.policy ? event.policy->book().find(id) : nullptr;
+    if (sequence != nullptr) ours["scheme"] = knock::word(sequence->scheme);
+    ours["stage"] = event.decision.stage;
 }
 
 void put_rest(Json& ours, const Event& event) {
@@ -111,7 +115,7 @@ Json ours_of(const Event& event) {
         ours["what"] = word(event.what);
     put_ids(ours, event);
     if (event.type == EventType::verdict) put_message(ours, event.decision);
-    if (event.type == EventType::verdict) put_stage(ours, event.decision);
+    if (event.type == EventType::verdict) put_stage(ours, event);
     if (event.type == EventType::grant && opened(event.decision)) ours["attempt"] = to_hex(event.decision.attempt);
     put_rest(ours, event);
     return ours;

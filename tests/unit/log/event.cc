@@ -48,6 +48,21 @@ TEST_CASE("a verdict line, in the order in which a person reads it", "[log]") {
           R"("attempt":"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b","skew_ms":-1200,"unbound":true,"queue":1}})");
 }
 
+TEST_CASE("a step of a knock has its scheme and how many steps are taken", "[log]") {
+    Event event = sample_event(EventType::verdict);
+    event.queue = 0;
+    event.decision = {.reason = Reason::knock_step, .client = office, .stage = 2};
+    CHECK(json::parse(to_json(event))["postern"] == json{{"v", 1},
+                                                         {"verdict", "drop"},
+                                                         {"reason", "knock_step"},
+                                                         {"client", "office"},
+                                                         {"scheme", "static"},
+                                                         {"stage", 2},
+                                                         {"queue", 0}});
+    event.policy = nullptr;
+    CHECK_FALSE(json::parse(to_json(event))["postern"].contains("scheme"));
+}
+
 TEST_CASE("an ICMP packet has type and code in place of ports", "[log]") {
     Event event = sample_event(EventType::verdict);
     event.packet = names_of(sample_packet(Transport::icmpv6, 58));

@@ -9,6 +9,7 @@
 namespace postern::test {
 
 inline constexpr ClientId alice{7};
+inline constexpr ClientId office{9};  // a knock
 inline constexpr ServiceId ssh{3};
 
 // `name` is alice's: a policy may hold any text there as far as the log is concerned.
@@ -18,6 +19,10 @@ inline std::shared_ptr<const Policy> sample_policy(std::string name = "alice") {
     policy->clients.back().id = alice;
     policy->clients.back().name = std::move(name);
     policy->services.push_back({ssh, "ssh", {}});
+    policy->knocks.emplace_back();
+    policy->knocks.back().identity.id = office;
+    policy->knocks.back().identity.name = "office";
+    policy->knocks.back().opening.steps = {{Transport::tcp, 7000}, {Transport::tcp, 9000}};
     policy->index();
     return policy;
 }
@@ -56,6 +61,9 @@ inline std::vector<log::Event> samples_of_verdicts() {
         event.decision.reason = static_cast<Reason>(i);
         if (i % 2 == 0) event.decision.attempt.fill(0xa5);
         if (i % 3 == 0) event.policy = nullptr;
+        auto& knock = events.emplace_back(sample_event(log::EventType::verdict));
+        knock.queue = 1;
+        knock.decision = {.reason = static_cast<Reason>(i), .client = office, .stage = 2};
     }
     for (int protocol = 0; protocol < 256; ++protocol)
         for (int transport = 0; transport <= static_cast<int>(Transport::other); ++transport) {
