@@ -28,18 +28,21 @@ def knocks(lab, **sequences):
             steps, more = steps if isinstance(steps, tuple) else (steps, {})
             keys = {"scheme": "static", "steps": f"[{', '.join(steps)}]", "opens": "ssh", **more}
             file.write(f"  {name}: {{{', '.join(f'{key}: {value}' for key, value in keys.items())}}}\n")
-    said = lab.control("check").stderr
-    assert said.count("a static sequence is weak") == len(sequences), said
-    lab.reload()
+    reloaded = lab.reload()
+    said_of_it = reloaded.stdout + reloaded.stderr, lab.control("check").stderr, "".join(lab.ask("status")["warnings"])
+    for said in said_of_it:
+        assert said.count("a static sequence is weak") == len(sequences), said
 
 
 def packet(step, source, family, number=1):
     """The packet that takes a step."""
-    kind, _, port = step.partition("/")
+    kind, port, *flags = step.split("/")
     if kind == "icmp":
         return packets.echo_request(source, GATEWAY[family], sequence=number)
-    make = {"tcp": packets.tcp, "udp": packets.udp}[kind]
-    return make(source, GATEWAY[family], 5000 + number, int(port))
+    if kind == "udp":
+        return packets.udp(source, GATEWAY[family], 5000 + number, int(port))
+    bits = sum(getattr(packets, word.upper()) for word in (flags or ["syn"])[0].split("+"))
+    return packets.tcp(source, GATEWAY[family], 5000 + number, int(port), bits)
 
 
 def send(lab, steps, source, family=4):
@@ -170,6 +173,19 @@ def spoken(lab, family):
     dead_both_ways(lab, session, flow["source_port"], behind)
     assert not lab.ask("flows"), lab.ask("flows")
     session.process.kill()
+
+
+@suite.check("TCP steps with other flags than a SYN's reach the gate and are taken; a plain SYN there is not the step")
+def other_flags(lab):
+    steps = ["tcp/7000/ack", "tcp/9000/syn+urg", "tcp/8000/ack+psh"]
+    knocks(lab, probe=steps)
+    send(lab, steps, phantom(1))
+    send(lab, ["tcp/7000", "tcp/9000", "tcp/8000"], phantom(2))
+    send(lab, [steps[0], "tcp/9000", "tcp/8000/ack", steps[1], steps[2]], phantom(3))
+    should = sorted([phantom(1), phantom(3)])
+    wait_until(lambda: opened(lab) == should, f"{should} to open")
+    verdicts = lab.verdicts()
+    assert verdicts["knock_wrong"] == 2 and verdicts["no_service"] == 3, verdicts
 
 
 @suite.check("revoke --client with a knock's name ends its live grant")
