@@ -62,6 +62,16 @@ Result<bool> Conntrack::set_mark(const Connection& connection, MaskedMark mark) 
     return true;
 }
 
+Result<bool> Conntrack::enter(const Connection& connection, std::chrono::seconds timeout) {
+    const std::uint8_t family = connection.source.family == Family::v4 ? AF_INET : AF_INET6;
+    ConntrackRequest request{IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL, family};
+    const int error = netlink_.request(request.original(connection).reply(connection).established(timeout).message());
+    if (error == EEXIST) return false;
+    if (error == ENOMEM) return failure("conntrack: the table is full; raise net.netfilter.nf_conntrack_max");
+    if (error != 0) return failure(refusal("cannot enter a connection", error));
+    return true;
+}
+
 Result<std::vector<Connection>> Conntrack::marked(MaskedMark mark) {
     return found(netlink_, mark).map([](const std::vector<TrackedConnection>& entries) {
         std::vector<Connection> connections;

@@ -3,6 +3,7 @@
 // How a marked connection is treated is the ruleset's; what the values mean is base/marks.h.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -47,6 +48,10 @@ public:
     // Changes the masked bits of the connection's mark and nothing else of it. False: there is no such connection, or
     // its first packet is still waiting for a verdict.
     [[nodiscard]] Result<bool> set_mark(const Connection& connection, MaskedMark mark);
+
+    // Makes an entry for a TCP connection that was established before anybody tracked; its windows are not judged.
+    // False: there is one already, which is left as it is.
+    [[nodiscard]] Result<bool> enter(const Connection& connection, std::chrono::seconds timeout);
 
     // All TCP and UDP connections with this mark, of both families, in no order. One that begins or ends meanwhile may
     // be missing or listed twice.

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <endian.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
@@ -29,6 +31,13 @@ void put_ports(nlmsghdr* message, const Connection& connection) noexcept {
     mnl_attr_put_u8(message, CTA_PROTO_NUM, connection.protocol);
     mnl_attr_put_u16(message, CTA_PROTO_SRC_PORT, htons(connection.source_port));
     mnl_attr_put_u16(message, CTA_PROTO_DST_PORT, htons(connection.destination_port));
+    mnl_attr_nest_end(message, nest);
+}
+
+void put_tuple(nlmsghdr* message, std::uint16_t type, const Connection& connection) noexcept {
+    nlattr* nest = mnl_attr_nest_start(message, type);
+    put_addresses(message, connection);
+    put_ports(message, connection);
     mnl_attr_nest_end(message, nest);
 }
 
@@ -136,10 +145,29 @@ ConntrackRequest::ConntrackRequest(std::uint16_t type, std::uint16_t flags, std:
 }
 
 ConntrackRequest& ConntrackRequest::original(const Connection& connection) noexcept {
-    nlattr* nest = mnl_attr_nest_start(message_, CTA_TUPLE_ORIG);
-    put_addresses(message_, connection);
-    put_ports(message_, connection);
-    mnl_attr_nest_end(message_, nest);
+    put_tuple(message_, CTA_TUPLE_ORIG, connection);
+    return *this;
+}
+
+ConntrackRequest& ConntrackRequest::reply(const Connection& connection) noexcept {
+    put_tuple(message_, CTA_TUPLE_REPLY,
+              {connection.protocol, connection.destination, connection.source, connection.destination_port,
+               connection.source_port});
+    return *this;
+}
+
+// IPS_CONFIRMED is the kernel's own; it refuses a status that would take it away.
+ConntrackRequest& ConntrackRequest::established(std::chrono::seconds timeout) noexcept {
+    constexpr nf_ct_tcp_flags liberal{IP_CT_TCP_FLAG_BE_LIBERAL, IP_CT_TCP_FLAG_BE_LIBERAL};
+    mnl_attr_put_u32(message_, CTA_STATUS, htonl(IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED));
+    mnl_attr_put_u32(message_, CTA_TIMEOUT, htonl(static_cast<std::uint32_t>(timeout.count())));
+    nlattr* outer = mnl_attr_nest_start(message_, CTA_PROTOINFO);
+    nlattr* inner = mnl_attr_nest_start(message_, CTA_PROTOINFO_TCP);
+    mnl_attr_put_u8(message_, CTA_PROTOINFO_TCP_STATE, TCP_CONNTRACK_ESTABLISHED);
+    mnl_attr_put(message_, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, sizeof liberal, &liberal);
+    mnl_attr_put(message_, CTA_PROTOINFO_TCP_FLAGS_REPLY, sizeof liberal, &liberal);
+    mnl_attr_nest_end(message_, inner);
+    mnl_attr_nest_end(message_, outer);
     return *this;
 }
 

@@ -4,6 +4,7 @@
 #include <libmnl/libmnl.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -21,6 +22,12 @@ public:
 
     ConntrackRequest& original(const Connection& connection) noexcept;
     ConntrackRequest& mark(MaskedMark mark) noexcept;
+
+    // The tuple of the answers, where no address is translated.
+    ConntrackRequest& reply(const Connection& connection) noexcept;
+
+    // A TCP connection in the midst of its life, whose windows nobody knows.
+    ConntrackRequest& established(std::chrono::seconds timeout) noexcept;
 
     [[nodiscard]] nlmsghdr& message() noexcept { return *message_; }
 

@@ -68,14 +68,22 @@ private:
     int error_ = 0;
 };
 
+const char* name_of(int bus) noexcept { return bus == NETLINK_NETFILTER ? "netfilter" : "sock_diag"; }
+
+tl::unexpected<Error> no_socket(int bus, int error) {
+    const char* module = bus == NETLINK_NETFILTER ? "nfnetlink" : "inet_diag";
+    if (error == EPROTONOSUPPORT)
+        return failure(fmt::format("netlink: this kernel has no {}; load the module {}", name_of(bus), module));
+    return failure(fmt::format("netlink: no socket to {}: {}", name_of(bus), std::strerror(error)));
+}
+
 }  // namespace
 
 Result<Netlink> Netlink::open(int bus) {
-    const char* name = bus == NETLINK_NETFILTER ? "netfilter" : "sock_diag";
     Netlink netlink{mnl_socket_open2(bus, SOCK_CLOEXEC)};
-    if (!netlink.socket_) return failure(fmt::format("netlink: no socket to {}: {}", name, std::strerror(errno)));
+    if (!netlink.socket_) return no_socket(bus, errno);
     if (mnl_socket_bind(netlink.socket_.get(), 0, MNL_SOCKET_AUTOPID) < 0)
-        return failure(fmt::format("netlink: cannot bind the socket to {}: {}", name, std::strerror(errno)));
+        return failure(fmt::format("netlink: cannot bind the socket to {}: {}", name_of(bus), std::strerror(errno)));
     return netlink;
 }
 

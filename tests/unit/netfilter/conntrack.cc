@@ -175,3 +175,21 @@ TEST_CASE("without the capability conntrack's error names it", "[netfilter]") {
         DEMAND(found.error().text.find("CAP_NET_ADMIN") != std::string::npos);
     });
 }
+
+TEST_CASE("a session that nobody tracked is entered once, from whichever end it is named", "[netfilter]") {
+    in_namespaces([] {
+        auto conntrack = open_conntrack();
+        for (const char* client : {"198.51.100.7", "2001:db8::7"}) {
+            const bool v4 = parse_address(client)->family == Family::v4;
+            const Connection session{IPPROTO_TCP, *parse_address(client),
+                                     *parse_address(v4 ? "192.0.2.2" : "2001:db8::2"), 50000, 22};
+            const Connection reversed{IPPROTO_TCP, session.destination, session.source, 22, 50000};
+            DEMAND(conntrack.enter(session, std::chrono::seconds{60}) == true);
+            DEMAND(conntrack.enter(session, std::chrono::seconds{60}) == false);
+            DEMAND(conntrack.enter(reversed, std::chrono::seconds{60}) == false);
+            DEMAND(set(conntrack, session, accepted));
+            DEMAND(marked(conntrack, accepted) == std::vector{session});  // its origin is the client
+            DEMAND(set(conntrack, session, {0, 0xffffffff}));
+        }
+    });
+}
