@@ -18,7 +18,7 @@ void fields(Report& queue, Visit&& visit) {
     visit("number", queue.number);
     visit("received", queue.received);
     visit("lost", queue.lost);
-    visit("overruns", queue.overruns);
+    visit("queue_full", queue.queue_full);
     visit("stale_verdicts", queue.stale_verdicts);
     visit("netlink_errors", queue.netlink_errors);
     visit("last_id", queue.last_id);

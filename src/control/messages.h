@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,7 +71,7 @@ struct QueueStatus {
     std::uint16_t number = 0;
     std::uint64_t received = 0;                     // packets handed to the worker
     std::uint64_t lost = 0;                         // gaps in the packet ids: the socket's buffer was full
-    std::uint64_t overruns = 0;                     // how often the kernel said so: 0 while NETLINK_NO_ENOBUFS is on
+    std::optional<std::uint64_t> queue_full;        // dropped by the kernel for want of room; root alone knows
     std::uint64_t stale_verdicts = 0;               // the packet was gone before its verdict
     std::uint64_t netlink_errors = 0;               // everything else the kernel refused
     std::uint64_t last_id = 0;                      // of the newest packet

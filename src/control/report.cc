@@ -16,6 +16,7 @@ Json write(const std::string& text) { return text; }
 Json write(WallTime time) { return to_text(time); }
 Json write(std::integral auto number) { return number; }
 Json write(const std::map<std::string, std::uint64_t>& counts);
+Json write(std::optional<std::uint64_t> number) { return number ? Json(*number) : Json(nullptr); }
 template <class T>
 Json write(const std::vector<T>& list);
 
@@ -61,6 +62,10 @@ bool read(const Json& value, Number& number) {
 }
 
 bool read(const Json& value, std::map<std::string, std::uint64_t>& counts);
+bool read(const Json& value, std::optional<std::uint64_t>& number) {
+    number.reset();
+    return value.is_null() || read(value, number.emplace());
+}
 template <class T>
 bool read(const Json& value, std::vector<T>& list);
 

@@ -53,10 +53,11 @@ std::string heading(const Status& status) {
 }
 
 std::string queues_table(const std::vector<QueueStatus>& queues) {
-    std::vector<TableRow> rows{{"QUEUE", "RECEIVED", "LOST", "OVERRUNS", "STALE VERDICTS", "ERRORS", "LAST ID"}};
+    std::vector<TableRow> rows{{"QUEUE", "RECEIVED", "LOST", "QUEUE FULL", "STALE VERDICTS", "ERRORS", "LAST ID"}};
     for (const QueueStatus& queue : queues)
-        rows.push_back({text(queue.number), text(queue.received), text(queue.lost), text(queue.overruns),
-                        text(queue.stale_verdicts), text(queue.netlink_errors), text(queue.last_id)});
+        rows.push_back({text(queue.number), text(queue.received), text(queue.lost),
+                        queue.queue_full ? text(*queue.queue_full) : "?", text(queue.stale_verdicts),
+                        text(queue.netlink_errors), text(queue.last_id)});
     return table(rows);
 }
 

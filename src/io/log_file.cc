@@ -47,7 +47,11 @@ std::size_t write_all(int descriptor, std::array<iovec, 3> pieces) noexcept {
 
 Result<LogFile> LogFile::open(const std::filesystem::path& file) {
     Descriptor descriptor = open_or_duplicate(file);
-    if (!descriptor) return failure(fmt::format("cannot open the log {}: {}", file.string(), std::strerror(errno)));
+    if (!descriptor)
+        return failure(
+            fmt::format("cannot open the log {}: {}; its directory must be there and let this user write, or "
+                        "log.file name another",
+                        file.string(), std::strerror(errno)));
     return LogFile{file, std::move(descriptor)};
 }
 

@@ -19,7 +19,10 @@ constexpr int backlog = 16;
 Descriptor new_socket() noexcept { return Descriptor{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)}; }
 
 tl::unexpected<Error> refused(const fs::path& path, int error) {
-    return failure(fmt::format("cannot listen on {}: {}", path.string(), std::strerror(error)));
+    return failure(
+        fmt::format("cannot listen on {}: {}; its directory must be there and let this user write, or "
+                    "control.socket name another",
+                    path.string(), std::strerror(error)));
 }
 
 // Whether the file is a socket that its process has left behind.

@@ -71,9 +71,13 @@ tl::unexpected<Error> refused(std::string_view what, const Endpoint& endpoint) {
     return failure(fmt::format("{} {}: {}", what, to_text(endpoint.address), reason));
 }
 
-Socket open_socket(Family family, int type) noexcept {
+// A system without IPv6 has no such socket, and neither has a process with too many open files.
+Result<Socket> open_socket(Family family, int type) {
     const int domain = family == Family::v4 ? AF_INET : AF_INET6;
-    return Socket{::socket(domain, type | SOCK_CLOEXEC, 0)};
+    Socket socket{::socket(domain, type | SOCK_CLOEXEC, 0)};
+    if (socket) return socket;
+    const char* name = family == Family::v4 ? "IPv4" : "IPv6";
+    return failure(fmt::format("cannot make a socket of {}: {}", name, std::generic_category().message(errno)));
 }
 
 int domain_of(Families families) noexcept {
@@ -99,24 +103,28 @@ Result<std::vector<Endpoint>> resolve(const std::string& host, std::uint16_t por
 }
 
 Result<IpAddress> source_toward(const Endpoint& target) {
-    const Socket socket = open_socket(target.address.family, SOCK_DGRAM);
+    const auto socket = open_socket(target.address.family, SOCK_DGRAM);
+    if (!socket) return tl::make_unexpected(socket.error());
     const Wire wire = to_wire(target);
-    if (::connect(socket.get(), wire.get(), wire.length) != 0) return refused("no way to", target);
-    return local_end(socket).address;
+    if (::connect(socket->get(), wire.get(), wire.length) != 0) return refused("no way to", target);
+    return local_end(*socket).address;
 }
 
 Result<void> send_datagram(const IpAddress& local, const Endpoint& target, Bytes datagram) {
-    const Socket socket = open_socket(target.address.family, SOCK_DGRAM);
+    const auto socket = open_socket(target.address.family, SOCK_DGRAM);
+    if (!socket) return tl::make_unexpected(socket.error());
     const Wire from = to_wire({local, 0, target.scope});
     const Wire to = to_wire(target);
-    if (::bind(socket.get(), from.get(), from.length) != 0) return refused("cannot send from", {local});
-    const auto sent = ::sendto(socket.get(), datagram.data(), datagram.size(), 0, to.get(), to.length);
+    if (::bind(socket->get(), from.get(), from.length) != 0) return refused("cannot send from", {local});
+    const auto sent = ::sendto(socket->get(), datagram.data(), datagram.size(), 0, to.get(), to.length);
     if (sent != static_cast<ssize_t>(datagram.size())) return refused("cannot send to", target);
     return {};
 }
 
 Result<Socket> bind_tcp(const Endpoint& toward, const IpAddress& local, std::uint16_t port) {
-    Socket socket = open_socket(toward.address.family, SOCK_STREAM | SOCK_NONBLOCK);
+    auto opened = open_socket(toward.address.family, SOCK_STREAM | SOCK_NONBLOCK);
+    if (!opened) return opened;
+    Socket socket = std::move(*opened);
     const int yes = 1;
     if (toward.address.family == Family::v6)
         ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &yes,

@@ -7,6 +7,7 @@
 
 #include "config/load.h"
 #include "io/unix_socket.h"
+#include "posternctl/named_socket.h"
 
 namespace postern::ctl {
 namespace {
@@ -27,7 +28,7 @@ Place place_of(const fs::path& policy_file) {
     Names names;
     const auto loaded = config::load(policy_file, names, {.secrets = false});
     if (loaded) return {loaded->settings.control_socket, {}};
-    return {usual_socket, config::to_text(loaded.error().front())};
+    return {named_socket(policy_file).value_or(usual_socket), config::to_text(loaded.error().front())};
 }
 
 // Behind a socket that we may not use there may well be a daemon.
@@ -60,7 +61,7 @@ tl::expected<std::string, Exit> ask_daemon(const Context& context, const fs::pat
     if (!reply) {
         complain(reply.error().text);
         if (!place.guessed.empty())
-            complain("that is the usual socket, --socket names another; the policy could not say: " + place.guessed);
+            complain("the socket is a guess, --socket names it; the policy could not say: " + place.guessed);
         return tl::make_unexpected(reply.error().nobody ? Exit::no_daemon : Exit::failed);
     }
     if (!reply->ok) return tl::make_unexpected(refused(*reply));

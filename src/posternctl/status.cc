@@ -1,4 +1,6 @@
 // posternctl status: what the running daemon has seen and decided.
+#include "control/kernel_queues.h"
+#include "io/files.h"
 #include "posternctl/ask.h"
 
 namespace postern::ctl {
@@ -9,9 +11,18 @@ constexpr auto footer =
     "  posternctl status\n"
     "  posternctl --json status | jq .verdicts";
 
+// The file is root's; to everybody else these counts are unknown.
+std::string with_kernel_counts(const std::string& result) {
+    auto status = control::read_status(result);
+    const auto counts = io::read_small("/proc/thread-self/net/netfilter/nfnetlink_queue", 65536);
+    if (!status || !counts) return result;
+    control::add_kernel_counts(*status, *counts);
+    return control::to_json(*status);
+}
+
 Exit status(const Context& context, const std::filesystem::path& socket) {
     const auto result = ask_daemon(context, socket, {control::Command::status, {}});
-    return result ? show(context, *result, control::read_status) : result.error();
+    return result ? show(context, with_kernel_counts(*result), control::read_status) : result.error();
 }
 
 }  // namespace

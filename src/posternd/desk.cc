@@ -26,7 +26,7 @@ std::int64_t milliseconds(Duration duration) { return std::chrono::floor<std::ch
 
 control::QueueStatus status_of(const Worker& worker) {
     const netfilter::QueueCounters counters = worker.queue().counters();
-    control::QueueStatus queue{worker.queue().number(), counters.received,       counters.lost,    counters.overruns,
+    control::QueueStatus queue{worker.queue().number(), counters.received,       counters.lost,    std::nullopt,
                                counters.stale_verdicts, counters.netlink_errors, counters.last_id, {}};
     for (std::size_t i = 0; i < reason_count; ++i) {
         const auto reason = static_cast<Reason>(i);
@@ -72,6 +72,10 @@ control::Status Desk::status() {
     if (house_.journal.lost() > 0)
         status.warnings.push_back(std::to_string(house_.journal.lost()) +
                                   " log lines were lost: the disk refused them, or events came faster than it writes");
+    if (house_.journal.not_reopened())
+        status.warnings.push_back(
+            "the log " + house_.settings.log_file.string() +
+            " cannot be opened again: lines go on into the old file; put it right and send SIGUSR1");
     if (!house_.conntrack_trouble.empty())
         status.warnings.push_back("flows that are over stay listed: " + house_.conntrack_trouble);
     for (const Post& post : house_.posts) {

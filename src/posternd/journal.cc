@@ -33,7 +33,7 @@ void Journal::write_until_stopped(const std::stop_token& stop) {
     for (;;) {
         const std::uint32_t seen = calls_.load();
         const bool stopping = stop.stop_requested();
-        if (reopen_.exchange(false)) file_.reopen();
+        if (reopen_.exchange(false)) not_reopened_.store(!file_.reopen());
         while (write_some()) {
         }
         if (stopping) return;

@@ -29,6 +29,9 @@ public:
 
     void reopen() noexcept;  // before the next line; for logrotate
 
+    // The last reopen() failed: lines go on into the file that was open before.
+    [[nodiscard]] bool not_reopened() const noexcept { return not_reopened_.load(); }
+
     [[nodiscard]] std::uint64_t written() const noexcept { return written_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t lost() const noexcept;  // refused by a full ring or by the disk
 
@@ -40,6 +43,7 @@ private:
     std::vector<std::unique_ptr<log::Ring>> rings_;
     std::atomic<std::uint32_t> calls_ = 0;
     std::atomic<bool> reopen_ = false;
+    std::atomic<bool> not_reopened_ = false;
     std::atomic<std::uint64_t> written_ = 0;
     std::atomic<std::uint64_t> failed_ = 0;
     std::jthread writer_;

@@ -39,7 +39,8 @@ inline control::Status sample_status() {
     status.started = wall_time(1795251600);
     status.policy_file = "/etc/postern/postern.yaml";
     status.policy_loaded = wall_time(1795251600) + std::chrono::microseconds{250};
-    status.queues = {{0, 10, 2, 1, 0, 0, 12, {{"no_grant", 9}, {"spa_accepted", 1}}}, {1, 0, 0, 0, 0, 0, 0, {}}};
+    status.queues = {{0, 10, 2, 1, 0, 0, 12, {{"no_grant", 9}, {"spa_accepted", 1}}},
+                     {1, 0, 0, std::nullopt, 0, 0, 0, {}}};
     status.verdicts = {{"no_grant", 9}, {"spa_accepted", 1}};
     status.grants = {1, 65536};
     status.flows = {0, 131072};
