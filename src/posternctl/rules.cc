@@ -13,6 +13,7 @@ constexpr const char* examples =
     "  posternctl rules apply --confirm 60s       the same, taken back in a minute unless somebody confirms it\n"
     "  posternctl rules confirm                   over a new connection: the rules may stay\n"
     "  posternctl rules check                     exit 0: guarded; 1: not, a line per difference\n"
+    "  posternctl rules check --from 192.0.2.7    whether a new connection from there would be let in\n"
     "  posternctl rules remove --backend iptables     stop guarding";
 
 using Given = std::shared_ptr<const RulesOptions>;  // the callbacks hold it
@@ -37,6 +38,13 @@ void add_options(CLI::App& rules, RulesOptions& options) {
         ->check(CLI::IsMember({"4", "6"}));
     rules.add_option("--state", options.state,
                      "where confirmed rules are kept (default: state.directory of the policy)");
+    rules.add_option("--from", options.from, "check: the address whose new connections are in question")
+        ->type_name("ADDRESS");
+    rules
+        .add_option_function<std::string>(
+            "--adopt", [](const std::string&) {}, "apply: how long to learn sessions before anything is judged")
+        ->type_name("TIME")
+        ->check([&options](const std::string& text) { return read_adoption_time(text, options.adopt); });
 }
 
 // A subcommand that works without a policy, or with a broken one.
@@ -80,7 +88,7 @@ void add_rules(CLI::App& app, const Context& context, Exit& exit) {
                             [given](const RulesJob& job) { return rules_apply(job, *given); }),
                        options);
     add(*rules, "check", "Say whether the rules stand as they should", context, exit, given,
-        [&context](const RulesJob& job) { return rules_check(job, context); });
+        [given, &context](const RulesJob& job) { return rules_check(job, *given, context); });
     add_alone(*rules, "confirm", "Keep what apply --confirm has put in", exit,
               [&context, given] { return rules_confirm(state_directory(context, *given)); });
     add_alone(*rules, "boot", "Load the rules that were confirmed last", exit,

@@ -83,9 +83,12 @@ Exit rules_apply(const RulesJob& job, const RulesOptions& options) {
     if (!store) return failed(store.error());
     const Result<io::FileLock> lock = store->lock();
     if (!lock) return failed(lock.error());
+    const Result<void> adopted = adopt(job.loader->name(), options.iptables, options.adopt);
     const RulesPair sets{job.wanted(), emergency_set(*job.loader, *job.policy)};
     const Result<bool> stood = options.confirm ? apply_for_now(*store, sets, *options.confirm) : apply(*store, sets);
-    return stood ? tell(job, options, *stood) : failed(stood.error());
+    if (!stood) return failed(stood.error());
+    if (!adopted) warn("sessions older than the rules are not adopted and may stop: " + adopted.error().text);
+    return tell(job, options, *stood);
 }
 
 }  // namespace postern::ctl

@@ -1,39 +1,75 @@
-// posternctl rules check: whether the rules stand as apply would leave them.
+// posternctl rules check: whether the rules stand as apply would leave them, whom they would shut out, and what of
+// this host's network they would hurt.
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "posternctl/caller.h"
+#include "posternctl/host_survey.h"
 #include "posternctl/interfaces.h"
 #include "posternctl/rules_job.h"
 
 namespace postern::ctl {
 namespace {
 
-void print(const RulesJob& job, const rules::Findings& findings) {
-    using nlohmann::json;
-    const json document{{"guarded", findings.empty()},
-                        {"backend", job.loader->name()},
-                        {"differences", findings},
-                        {"warnings", interface_warnings(*job.policy)}};
+using nlohmann::json;
+
+// What is said besides the differences.
+struct Told {
+    std::vector<std::string> warnings;
+    survey::Findings network;
+    std::optional<survey::Admission> caller;
+};
+
+Told look_around(const RulesJob& job, const RulesOptions& options) {
+    Told told{interface_warnings(*job.policy), survey_host(*job.policy, options.iptables), {}};
+    const auto who = caller(options.from);
+    if (!who)
+        told.warnings.push_back("whether a new connection of yours would be let in is not known: " + who.error().text);
+    else if (*who)
+        told.caller = survey::admission(*job.policy, **who);
+    return told;
+}
+
+json to_json(const survey::Findings& findings) {
+    json all = json::array();
+    for (const survey::Finding& one : findings)
+        all.push_back({{"kind", one.kind}, {"text", one.text}, {"advice", one.advice}});
+    return all;
+}
+
+json to_json(const std::optional<survey::Admission>& caller) {
+    if (!caller) return nullptr;
+    return {{"admitted", caller->admitted}, {"by", caller->by}, {"text", caller->text}};
+}
+
+void print(const RulesJob& job, const rules::Findings& differences, const Told& told) {
+    const json document{{"guarded", differences.empty()},   {"backend", job.loader->name()},
+                        {"differences", differences},       {"warnings", told.warnings},
+                        {"network", to_json(told.network)}, {"caller", to_json(told.caller)}};
     fmt::print("{}\n", document.dump(2, ' ', false, json::error_handler_t::replace));
 }
 
-void tell(const RulesJob& job, const rules::Findings& findings) {
-    if (findings.empty()) fmt::print("guarded ({})\n", job.loader->name());
-    for (const std::string& finding : findings) fmt::print("{}\n", finding);
-    for (const std::string& warning : interface_warnings(*job.policy)) warn(warning);
+// Standard output has the differences alone.
+void print_text(const RulesJob& job, const rules::Findings& differences, const Told& told) {
+    if (differences.empty()) fmt::print("guarded ({})\n", job.loader->name());
+    for (const std::string& difference : differences) fmt::print("{}\n", difference);
+    std::fflush(stdout);
+    for (const std::string& warning : told.warnings) warn(warning);
+    for (const survey::Finding& finding : told.network) warn(survey::to_text(finding));
+    if (told.caller) told.caller->admitted ? complain(told.caller->text) : warn(told.caller->text);
 }
 
 }  // namespace
 
-Exit rules_check(const RulesJob& job, const Context& context) {
-    const Result<rules::Findings> findings = differences_of(*job.loader, job.wanted());
-    if (!findings) return failed(findings.error());
-    if (context.json)
-        print(job, *findings);
-    else
-        tell(job, *findings);
-    return findings->empty() ? Exit::ok : Exit::failed;
+Exit rules_check(const RulesJob& job, const RulesOptions& options, const Context& context) {
+    const Result<rules::Findings> differences = differences_of(*job.loader, job.wanted());
+    if (!differences) return failed(differences.error());
+    const Told told = look_around(job, options);
+    context.json ? print(job, *differences, told) : print_text(job, *differences, told);
+    return differences->empty() ? Exit::ok : Exit::failed;
 }
 
 }  // namespace postern::ctl

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "posternctl/adopt.h"
 #include "posternctl/command.h"
 #include "posternctl/rules_loader.h"
 
@@ -19,6 +20,8 @@ struct RulesOptions {
     std::string family;                           // render: 4, 6, or empty for both
     std::filesystem::path state;                  // empty: state.directory of the policy
     std::optional<std::chrono::seconds> confirm;  // apply: how long to wait for `rules confirm`
+    std::string from;                             // check: the address in question; empty: the caller's own
+    AdoptionTime adopt;                           // apply
 };
 
 using Loader = std::unique_ptr<RulesLoader>;
@@ -53,7 +56,7 @@ struct RulesJob {
 
 [[nodiscard]] Exit rules_render(const RulesJob& job, const RulesOptions& options);
 [[nodiscard]] Exit rules_apply(const RulesJob& job, const RulesOptions& options);
-[[nodiscard]] Exit rules_check(const RulesJob& job, const Context& context);
+[[nodiscard]] Exit rules_check(const RulesJob& job, const RulesOptions& options, const Context& context);
 [[nodiscard]] Exit rules_confirm(const std::filesystem::path& state_directory);
 
 // Loads the confirmed set; where it is lost, an emergency set, and that is a failure. The policy is only a last resort.

@@ -162,11 +162,13 @@ class Lab:
                 return path
         raise LabError(f"no program {name} in {self.build}")
 
-    def control(self, *words, check=True, root=False):
-        """Runs posternctl in the gateway: as the daemon's user, or as root where rules are touched."""
+    def control(self, *words, check=True, root=False, ssh=""):
+        """Runs posternctl in the gateway: as the daemon's user, or as root where rules are touched; in no SSH session
+        but the one whose SSH_CONNECTION is given, wherever the test itself runs."""
         user = [] if root else ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups",
                                 "--bounding-set=-all", "--inh-caps=-all"]
-        return self.gateway.run(*user, self.program("posternctl"), "-c", self.policy, *words, check=check)
+        return self.gateway.run(*user, self.program("posternctl"), "-c", self.policy, *words, check=check,
+                                env={**os.environ, "SSH_CONNECTION": ssh})
 
     def ask(self, command):
         """What the running daemon answers on its control socket: the result of status, grants or flows."""
@@ -192,9 +194,10 @@ class Lab:
         """How many packets got each reason, once every packet has its verdict."""
         return collections.Counter(self.status()["verdicts"])
 
-    def rules(self, action, check=True):
-        """posternctl rules apply, remove or check."""
-        return self.control("rules", action, "--backend", self.backend, check=check, root=True)
+    def rules(self, action, check=True, adopt="0s"):
+        """posternctl rules apply, remove or check; `adopt` is how long apply learns sessions, None for its own choice."""
+        words = ["--adopt", adopt] if action == "apply" and adopt else []
+        return self.control("rules", action, "--backend", self.backend, *words, check=check, root=True)
 
     def client(self, *words, name="alice", **options):
         """Runs `postern` in the member's namespace and returns it finished."""

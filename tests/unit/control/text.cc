@@ -19,8 +19,8 @@ flows   0 of at most 131072
 log     /var/log/postern/verdicts.json, 17 lines written, 0 lost
 
 QUEUE  RECEIVED  LOST  QUEUE FULL  STALE VERDICTS  ERRORS  LAST ID
-    0        10     2           1               0       0       12
-    1         0     0           ?               0       0        0
+    0        10     2  1                        0       0       12
+    1         0     0  ?                        0       0        0
 
 PACKETS  REASON        MEANING
       9  no_grant      nobody at that source was granted that service

@@ -37,7 +37,9 @@ TEST_CASE("a log that is made is not for everybody", "[io]") {
 TEST_CASE("a log that cannot be opened is an error with its name", "[io]") {
     const ScratchDirectory directory;
     CHECK(io::LogFile::open(directory / "none/log").error().text ==
-          "cannot open the log " + (directory / "none/log").string() + ": No such file or directory");
+          "cannot open the log " + (directory / "none/log").string() +
+              ": No such file or directory; its directory must be there and let this user write, or log.file name "
+              "another");
 }
 
 TEST_CASE("after a rotation lines go to the new file", "[io]") {
