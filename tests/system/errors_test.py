@@ -15,8 +15,8 @@ WITHOUT_RIGHT = [*AS_USER, "--inh-caps=-all", "--bounding-set=-all"]
 
 
 def one_line(done, code, *parts):
-    """A program ended with a code, after one line on standard error that has all the parts."""
-    lines = done.stderr.splitlines()
+    """A program ended with a code, after one line on standard error, warnings apart, that has all the parts."""
+    lines = [line for line in done.stderr.splitlines() if "warning: " not in line]
     assert done.returncode == code, f"exit {done.returncode}: {done.stderr}"
     assert len(lines) == 1, f"{len(lines)} lines: {done.stderr}"
     missing = [part for part in parts if part not in lines[0]]
