@@ -20,6 +20,11 @@ enum class Mark : std::uint32_t {
     forward_first = 16  // packet and connection: let in, for the n-th forward_to; n is added to this value
 };
 
+// Whether a connection with this mark was let in. True of forward marks that no ruleset knows any more, too.
+[[nodiscard]] constexpr bool is_accepted(Mark mark) noexcept {
+    return mark == Mark::accepted || mark >= Mark::forward_first;
+}
+
 // Where the field lies in the 32 bits of a mark.
 struct MarkField {
     std::uint32_t mask = 0xff000000;  // one run of at least 8 ones

@@ -125,6 +125,11 @@ bool set_expiry(Client& client, const Value& value) {
     return day.has_value();
 }
 
+bool set_session_max(GrantLimits& grants, const Value& value) {
+    grants.session_max = within(duration, value);
+    return grants.session_max.has_value();
+}
+
 bool set_log_file(Settings& settings, const Value& value) {
     if (value.text == "stdout") return settings.log_file.clear(), true;
     const auto name = file_name(value.text);
@@ -227,7 +232,7 @@ constexpr Key table[] = {
      [](Draft& d, const Value& v) { return set(client(d).client.source_claim, choice<SourceClaim>(v)); }},
     {"clients.NAME.expires",                 optional, one,     type::date,
      "1970-01-01 to 2199-12-31", "days, UTC", "",
-     "The last day on which the client's messages are taken.",
+     "The last day on which the client's messages are taken and its flows go on.",
      [](Draft& d, const Value& v) { return set_expiry(client(d).client, v); }},
 
     {"knocks",                               optional, named,   type::name,
@@ -268,6 +273,10 @@ constexpr Key table[] = {
      "1 to 64", "flows", "1",
      "How many flows one grant lets in.",
      [](Draft& d, const Value& v) { return set(d.grants.flows, within(number, v)); }},
+    {"grants.session_max",                   optional, one,     type::duration,
+     "1s to 8760h", "s, m or h", "",
+     "How long a flow may last; it is ended then, whoever talks. Without it a flow lasts as long as its ends like.",
+     [](Draft& d, const Value& v) { return set_session_max(d.grants, v); }},
 
     {"log",                                  optional, section, type::section,
      "", "", "", "Where verdicts are written.", nothing},

@@ -58,6 +58,8 @@ struct Flow {
     std::uint64_t accepts = 0;
     Ending ending = Ending::none;  // other than none: kept until the kernel's connection is marked, too
 
+    bool local = true;             // its destination is the gateway's own
+
     [[nodiscard]] bool ended() const noexcept { return ending != Ending::none; }
 
     // Counts one more accept; false when there were more than 256 in one second: our mark is being lost.

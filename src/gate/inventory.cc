@@ -28,15 +28,36 @@ std::vector<NamedFlow> flows_in(Tables& tables) {
 }
 
 std::size_t end_flows(Tables& tables, Ending why, const std::function<bool(const NamedFlow&)>& doomed) {
+    return end_flows(tables, [&](const NamedFlow& named) { return doomed(named) ? why : Ending::none; });
+}
+
+std::size_t end_flows(Tables& tables, const std::function<Ending(const NamedFlow&)>& why) {
     std::size_t newly = 0;
     tables.each_shard([&](Tables::Shard& shard) {
         shard.flows.for_each([&](const FlowKey& key, Flow& flow) {
-            if (flow.ended() || !doomed({key, flow})) return;
-            flow.ending = why;
-            ++newly;
+            if (flow.ended()) return;
+            flow.ending = why({key, flow});
+            if (flow.ended()) ++newly;
         });
     });
     return newly;
+}
+
+std::optional<Flow> find_flow(Tables& tables, const FlowKey& key) {
+    return tables.shard(key.source).with([&](Tables::Shard& shard) {
+        const Flow* flow = shard.flows.find(key);
+        return flow ? std::optional{*flow} : std::nullopt;
+    });
+}
+
+std::optional<NamedFlow> take_flow(Tables& tables, const FlowKey& key, SteadyTime opened) {
+    return tables.shard(key.source).with([&](Tables::Shard& shard) -> std::optional<NamedFlow> {
+        const Flow* flow = shard.flows.find(key);
+        if (!flow || flow->opened != opened) return std::nullopt;
+        const NamedFlow taken{key, *flow};
+        shard.flows.erase(key);
+        return taken;
+    });
 }
 
 std::vector<Grant> take_grants(Tables& tables, const std::function<bool(const Grant&)>& doomed) {

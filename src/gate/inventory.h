@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,15 @@ struct Fill {
 // Ends the flows for which `doomed` holds, as far as the gate goes: from then on not even their first packet's twin is
 // let in. Returns how many were not ended before. Whoever calls it sees to it that the kernel's connections follow.
 std::size_t end_flows(Tables& tables, Ending why, const std::function<bool(const NamedFlow&)>& doomed);
+
+// The same, each for a reason of its own; Ending::none lets it be.
+std::size_t end_flows(Tables& tables, const std::function<Ending(const NamedFlow&)>& why);
+
+// The flow that a tuple names.
+[[nodiscard]] std::optional<Flow> find_flow(Tables& tables, const FlowKey& key);
+
+// Takes it out where it is still the one that was opened then.
+std::optional<NamedFlow> take_flow(Tables& tables, const FlowKey& key, SteadyTime opened);
 
 // Takes out what `doomed` says and returns it. `doomed` is called under a shard's lock: no slow work.
 std::vector<Grant> take_grants(Tables& tables, const std::function<bool(const Grant&)>& doomed);

@@ -2,6 +2,7 @@
 // taken inside it, lock-free.
 #include <algorithm>
 
+#include "gate/entitled.h"
 #include "gate/judge.h"
 
 namespace postern {
@@ -11,15 +12,6 @@ bool opens_connection(const PacketView& packet) noexcept {
     constexpr std::uint8_t judged = tcp_flag::syn | tcp_flag::ack | tcp_flag::rst | tcp_flag::fin;
     return (packet.tcp_flags & judged) == tcp_flag::syn;
 }
-
-// Asked anew at every use, so that a reload takes effect on what was granted before it.
-bool entitled(const Policy& policy, ClientId id, ServiceId service) noexcept {
-    const Client* client = policy.client(id);
-    return client && policy.service(service) && client->may_open(service);
-}
-
-// The first SYN of a flow and its twins; more of them are one packet that comes back again and again.
-constexpr std::uint64_t most_syns = 5;
 
 // How near a grant came to fitting: the refusal tells the nearest.
 void explain(Reason& nearest, Reason reason) noexcept {
@@ -41,7 +33,8 @@ struct Choice {
 Choice choose(const PacketView& packet, Instant now, const Policy& policy, GrantList& grants) noexcept {
     Choice choice;
     grants.of_source(packet.source, [&](Grant& grant) {
-        if (!entitled(policy, grant.client, grant.service)) return explain(choice.nearest, Reason::grant_withdrawn);
+        if (!entitled(policy, grant.client, grant.service, now.wall))
+            return explain(choice.nearest, Reason::grant_withdrawn);
         if (!policy.service(grant.service)->covers(packet)) return;
         if (grant.used) return explain(choice.nearest, Reason::grant_used);
         if (grant.expires <= now.steady) return explain(choice.nearest, Reason::grant_expired);
@@ -60,15 +53,17 @@ Decision let_in(Reason reason, const Flow& flow) noexcept {
     return decision;
 }
 
+// A datagram that comes again is let in. A SYN is dropped: the one before it is on its way, or the kernel has taken it
+// and lost the connection since; let in, it would open another connection of one grant.
 Decision again(Flow& flow, Transport transport, Instant now, const Policy& policy) noexcept {
     Decision decision = let_in(Reason::flow_again, flow);
     if (flow.ended())
         decision.reason = Reason::flow_revoked;
-    else if (!entitled(policy, flow.client, flow.service))
+    else if (!entitled(policy, flow.client, flow.service, now.wall))
         decision.reason = Reason::grant_withdrawn;
-    else if (!flow.settles(now.steady) || (transport == Transport::tcp && flow.accepts > most_syns))
+    else if (transport == Transport::udp && !flow.settles(now.steady))
         decision.reason = Reason::settle_lost;
-    if (decision.reason != Reason::flow_again) decision.verdict = Verdict::drop;
+    if (decision.reason != Reason::flow_again || transport == Transport::tcp) decision.verdict = Verdict::drop;
     return decision;
 }
 
@@ -86,15 +81,16 @@ Decision consume(const PacketView& packet, Instant now, const Policy& policy, Ta
         grant.used = counters.left(grant.counter) == 0;
         if (!taken) continue;  // the other family was faster; it is marked used now, so look for the next
         Flow flow{grant.id, grant.client, grant.service, packet.sequence, now.steady, now.steady};
+        flow.local = packet.local;
         (void)flow.settles(now.steady);
         shard.flows.insert(key, flow);
         return let_in(Reason::grant_active, flow);
     }
 }
 
-// How long a flow's first packet may be repeated through us. A SYN's twins wait in other queues for milliseconds; later
-// repeats pass by the kernel's connection mark, and a SYN that comes here all the same opens another connection. UDP
-// has no second connection on one tuple.
+// How long a packet like a flow's first belongs to it. A SYN's twins wait in other queues for milliseconds; later
+// repeats pass by the kernel's connection mark, and a SYN that comes here all the same is to open another connection.
+// UDP has no second connection on one tuple.
 constexpr Duration twin_time(Transport transport) {
     return transport == Transport::tcp ? std::chrono::milliseconds{500} : std::chrono::seconds{4};
 }

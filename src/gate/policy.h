@@ -90,6 +90,7 @@ struct Gateway {
 struct GrantLimits {
     Duration window = std::chrono::seconds{15};
     std::uint16_t flows = 1;
+    std::optional<Duration> session_max;  // how long a flow may last; nothing: as long as it likes
 };
 
 // Filled by config/, then finished once by index(); read-only from then on. Threads: any.

@@ -44,6 +44,21 @@ Result<std::vector<TrackedConnection>> found(Netlink& netlink, MaskedMark mark) 
     return std::move(search.found);
 }
 
+int read_mark(const nlmsghdr* message, void* context) {
+    if (const auto entry = parse_connection(*message))
+        *static_cast<std::optional<std::uint32_t>*>(context) = entry->mark;
+    return MNL_CB_OK;
+}
+
+bool any(std::uint32_t) { return true; }
+
+std::vector<Connection> connections_of(const std::vector<TrackedConnection>& entries, const Conntrack::Wanted& wanted) {
+    std::vector<Connection> connections;
+    for (const TrackedConnection& entry : entries)
+        if (wanted(entry.mark)) connections.push_back(entry.connection);
+    return connections;
+}
+
 }  // namespace
 
 Result<Conntrack> Conntrack::open() {
@@ -72,12 +87,22 @@ Result<bool> Conntrack::enter(const Connection& connection, std::chrono::seconds
     return true;
 }
 
+Result<std::optional<std::uint32_t>> Conntrack::mark_of(const Connection& connection) {
+    const std::uint8_t family = connection.source.family == Family::v4 ? AF_INET : AF_INET6;
+    ConntrackRequest request{IPCTNL_MSG_CT_GET, 0, family};
+    std::optional<std::uint32_t> mark;
+    const int error = netlink_.request(request.original(connection).message(), read_mark, &mark);
+    if (error == ENOENT) return std::nullopt;
+    if (error != 0) return failure(refusal("cannot look a connection up", error));
+    return mark;
+}
+
 Result<std::vector<Connection>> Conntrack::marked(MaskedMark mark) {
-    return found(netlink_, mark).map([](const std::vector<TrackedConnection>& entries) {
-        std::vector<Connection> connections;
-        for (const TrackedConnection& entry : entries) connections.push_back(entry.connection);
-        return connections;
-    });
+    return found(netlink_, mark).map([](const auto& entries) { return connections_of(entries, any); });
+}
+
+Result<std::vector<Connection>> Conntrack::marked(const Wanted& wanted) {
+    return all().map([&](const auto& entries) { return connections_of(entries, wanted); });
 }
 
 Result<std::vector<TrackedConnection>> Conntrack::all() { return found(netlink_, {0, 0}); }

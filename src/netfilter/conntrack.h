@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -53,9 +54,14 @@ public:
     // False: there is one already, which is left as it is.
     [[nodiscard]] Result<bool> enter(const Connection& connection, std::chrono::seconds timeout);
 
-    // All TCP and UDP connections with this mark, of both families, in no order. One that begins or ends meanwhile may
-    // be missing or listed twice.
+    // The connection's mark; nothing where there is none, or where its first packet is still waiting for a verdict.
+    [[nodiscard]] Result<std::optional<std::uint32_t>> mark_of(const Connection& connection);
+
+    // All TCP and UDP connections with one of these marks, of both families, in no order. One that begins or ends
+    // meanwhile may be missing or listed twice. Without a mark the kernel is asked for all, and `wanted` chooses.
     [[nodiscard]] Result<std::vector<Connection>> marked(MaskedMark mark);
+    using Wanted = std::function<bool(std::uint32_t mark)>;
+    [[nodiscard]] Result<std::vector<Connection>> marked(const Wanted& wanted);
 
     // The same of all connections, whatever their mark.
     [[nodiscard]] Result<std::vector<TrackedConnection>> all();

@@ -1,6 +1,7 @@
 #include "posternd/ending.h"
 
 #include "control/messages.h"
+#include "gate/entitled.h"
 #include "io/clock.h"
 #include "posternd/events.h"
 
@@ -11,21 +12,9 @@ constexpr Duration unconfirmed = std::chrono::seconds{10};  // longer than the k
 
 const std::string not_yet = "its connection is not confirmed by the kernel yet; tried again every second";
 
-constexpr log::What what_of(Ending why) noexcept {
-    switch (why) {
-        case Ending::session_max: return log::What::session_max;
-        case Ending::client_expired: return log::What::client_expired;
-        case Ending::withdrawn: return log::What::withdrawn;
-        case Ending::close_knock: return log::What::close_knock;
-        case Ending::none:
-        case Ending::revoked: break;
-    }
-    return log::What::revoked;
-}
-
 void forget(House& house, const NamedFlow& over, const CurrentPolicy::Pointer& names, WallTime now) {
     (void)take_flows(house.tables, [&](const NamedFlow& named) { return named.flow.ended() && named.key == over.key; });
-    house.tell(flow_event(what_of(over.flow.ending), over, names, now));
+    house.tell(flow_event(what_ended(over.flow), over, names, now));
 }
 
 // Behind the mark: by then the RST that the kernel sends is dropped as everything else is.
@@ -38,9 +27,28 @@ void end_socket(House& house, const NamedFlow& named, const netfilter::Connectio
 
 }  // namespace
 
+log::What what_ended(const Flow& flow) noexcept {
+    switch (flow.ending) {
+        case Ending::revoked: return log::What::revoked;
+        case Ending::session_max: return log::What::session_max;
+        case Ending::client_expired: return log::What::client_expired;
+        case Ending::withdrawn: return log::What::withdrawn;
+        case Ending::close_knock: return log::What::close_knock;
+        case Ending::none: break;
+    }
+    return log::What::closed;
+}
+
 Ended end_flows(House& house, Ending why, const std::function<bool(const NamedFlow&)>& doomed) {
     (void)end_flows(house.tables, why, doomed);
     return end_in_kernel(house, house.current.get());
+}
+
+void end_flows_over(House& house, const CurrentPolicy::Pointer& names) {
+    const Instant now = io::now();
+    const auto policy = house.current.get();
+    const auto why = [&](const NamedFlow& named) { return ending_of(named, now, *policy); };
+    if (end_flows(house.tables, why) > 0) (void)end_in_kernel(house, names);
 }
 
 Ended end_in_kernel(House& house, const CurrentPolicy::Pointer& names) {

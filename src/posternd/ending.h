@@ -10,9 +10,13 @@
 #include <vector>
 
 #include "gate/inventory.h"
+#include "log/event.h"
 #include "posternd/house.h"
 
 namespace postern {
+
+// The log's word for a flow's end: what ended it, or `closed`.
+[[nodiscard]] log::What what_ended(const Flow& flow) noexcept;
 
 struct Ended {
     std::size_t done = 0;               // in the kernel now, or their connections were over
@@ -22,6 +26,10 @@ struct Ended {
 
 // Ends the flows for which `doomed` holds, and logs each with the word of `why` once the kernel has it.
 Ended end_flows(House& house, Ending why, const std::function<bool(const NamedFlow&)>& doomed);
+
+// Ends what the policy in force does not let go on: its client or service is gone, or its time is over. `names` as
+// below. Costs a look at every flow; a second between two calls is enough.
+void end_flows_over(House& house, const CurrentPolicy::Pointer& names);
 
 // Carries to the kernel what was ended in the tables. The keeper calls it again every second while something is left.
 // `names` has the clients and services as the log is to call them.

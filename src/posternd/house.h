@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "gate/tables.h"
 #include "io/poll.h"
 #include "netfilter/conntrack.h"
+#include "netfilter/conntrack_events.h"
 #include "netfilter/socket_diag.h"
 #include "posternd/current.h"
 #include "posternd/guard.h"
@@ -60,6 +62,7 @@ struct House {
     Journal journal;  // the main thread's ring is the last
     netfilter::Conntrack conntrack;
     netfilter::SocketDiag sockets;
+    std::optional<netfilter::ConntrackEvents> conntrack_events;  // ends of connections with a mark of ours
     io::Waker flows_end;  // woken where flows were ended in the tables; the main thread then carries it to the kernel
     const WallTime started;
     WallTime policy_loaded;

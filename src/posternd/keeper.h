@@ -1,6 +1,7 @@
 // What the daemon looks after every second, beside the packets: ends of grants and of flows, and its own workers.
 #pragma once
 
+#include "posternd/flow_watch.h"
 #include "posternd/house.h"
 
 namespace postern {
@@ -12,16 +13,18 @@ public:
     // Call about once a second. Thread: main.
     void look_around();
 
+    // Its descriptor is readable while it has something to take.
+    [[nodiscard]] FlowWatch& flows() noexcept { return flows_; }
+
     // The first worker's failure, if one failed: the daemon then ends, and the rules keep the gate closed.
     [[nodiscard]] std::optional<std::string> failure() const;
 
 private:
     void end_unused_grants(Instant now);
-    void end_closed_flows(Instant now);
     void watch_queues(Instant now);
 
     House& house_;
-    SteadyTime flows_compared_{};
+    FlowWatch flows_{house_};
     std::uint64_t lost_told_ = 0;
 };
 

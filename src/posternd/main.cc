@@ -36,6 +36,8 @@ int main(int argc, char** argv) {
     app.add_option("--queue-length", options.queue_length, "packets that may wait in each queue")
         ->capture_default_str();
     app.add_option("--receive-buffer", options.receive_buffer, "bytes of each queue's socket buffer; 0: what it needs");
+    app.add_option("--events-buffer", options.events_buffer, "bytes of the socket buffer for ends of connections")
+        ->capture_default_str();
     app.footer("SIGTERM ends it, SIGHUP reloads the policy, SIGUSR1 opens the log again. See posternd(8).");
     return io::run_command_line(app, argc, argv, [&] { return run(options); });
 }

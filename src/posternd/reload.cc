@@ -1,6 +1,7 @@
 #include "posternd/reload.h"
 
 #include "io/clock.h"
+#include "posternd/ending.h"
 #include "posternd/floor.h"
 
 namespace postern {
@@ -58,6 +59,7 @@ Result<control::ReloadReport> reload(House& house) {
     if (!mistakes.empty()) return refused(house, std::move(mistakes));
 
     put_in_force(house, *next);
+    end_flows_over(house, before);  // by the names that they were let in by
     control::ReloadReport report;
     report.clients = next->policy->clients.size();
     report.services = next->policy->services.size();

@@ -68,10 +68,12 @@ Result<void> serve(Daemon& daemon) {
     Keeper keeper{*daemon.house};
     SteadyTime looked{};
     for (bool stay = true; stay && !keeper.failure();) {
-        const auto [ends, signalled, asked] = io::wait_readable(
-            std::array{daemon.house->flows_end.descriptor(), daemon.signals.descriptor(), daemon.control.descriptor()},
+        const auto [ends, over, signalled, asked] = io::wait_readable(
+            std::array{daemon.house->flows_end.descriptor(), keeper.flows().descriptor(), daemon.signals.descriptor(),
+                       daemon.control.descriptor()},
             second);
         if (ends) end_flows_called_for(*daemon.house);
+        if (over) keeper.flows().take_events();
         if (signalled) stay = obey_signals(daemon);
         if (asked) answer_one(daemon.control, desk);
         const SteadyTime now = io::now().steady;

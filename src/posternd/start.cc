@@ -1,5 +1,6 @@
 #include "posternd/start.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <system_error>
@@ -67,6 +68,17 @@ std::unique_ptr<House> furnish(const Options& options, Names& names, const confi
     return house;
 }
 
+// Before the queues: which connections report their end is decided when they begin.
+std::optional<netfilter::ConntrackEvents> listen_to_conntrack(const Policy& policy, std::size_t buffer,
+                                                              std::vector<std::string>& warnings) {
+    const MarkField field = policy.gateway.mark;
+    auto events =
+        netfilter::ConntrackEvents::open({.over = true}, {field.mask, field.bits(Mark::accepted), field.mask}, buffer);
+    if (events) return std::move(*events);
+    warnings.push_back(events.error().text + "; flows are compared with conntrack every 5 seconds");
+    return std::nullopt;
+}
+
 void start_workers(House& house, std::vector<netfilter::Queue> queues) {
     for (std::size_t i = 0; i < queues.size(); ++i) {
         const Workplace place{house.current, house.tables, house.journal, house.flows_end, i, random_key()};
@@ -99,12 +111,16 @@ tl::expected<std::unique_ptr<Daemon>, Refused> start(const Options& options) try
     auto flows_end = must(io::Waker::make());
     auto conntrack = must(netfilter::Conntrack::open());
     auto sockets = must(netfilter::SocketDiag::open());
+    std::vector<std::string> warnings;
+    auto conntrack_events = listen_to_conntrack(*configuration.policy, options.events_buffer, warnings);
     auto queues = bind_queues(*configuration.policy, options, waker.descriptor());
 
     auto daemon = std::make_unique<Daemon>(
         Daemon{std::move(signals), std::move(waker), std::move(control), std::move(names), nullptr});
     daemon->house = furnish(options, daemon->names, configuration, std::move(log), std::move(conntrack),
                             std::move(sockets), std::move(flows_end));
+    daemon->house->conntrack_events = std::move(conntrack_events);
+    std::ranges::move(warnings, std::back_inserter(daemon->house->warnings));
     start_workers(*daemon->house, std::move(queues));
     tell_ready(*daemon->house);
     return daemon;

@@ -1,0 +1,285 @@
+#!/usr/bin/env python3
+"""Ends: a flow ends at session_max, with its client's time, with its client or service, by revoke; not one packet more
+reaches the member while the server sends. `flows` is true when a connection is over, and a SYN has no second life."""
+import contextlib
+import datetime
+import os
+import signal
+import socket
+import struct
+import threading
+import time
+
+import packets
+from lab import GATEWAY, MEMBER, phantom
+from namespaces import wait_until
+from spa import seal
+from suite import Skip, Suite
+
+DNS = 5300
+NFNETLINK, CONNTRACK_DELETE = 12, 1 << 8 | 2
+suite = Suite(services=("ssh=tcp/22", f"dns=udp/{DNS}"), skew="5s", window="60s", daemon=False)
+
+
+# --- a member and a server that talk without end ------------------------------------------------------------------------
+
+class Talk:
+    """A flow that was let in, whose server sends as fast as every millisecond until stop()."""
+
+    def __init__(self, lab, kind, client="alice", family=4, now=None):
+        self.lab, self.kind = lab, kind
+        self.port = 22 if kind == "tcp" else DNS
+        times = {} if now is None else {"offset": round(now - time.time())}
+        lab.knock(seal(lab, client=client, source=MEMBER[family], services=["ssh" if kind == "tcp" else "dns"], **times),
+                  MEMBER[family], family)
+        self.socket_kind = socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM
+        self.server = lab.listen(self.port, family, self.socket_kind)
+        self.member = lab.member.socket(socket.AF_INET6 if family == 6 else socket.AF_INET, self.socket_kind)
+        self.member.settimeout(5)
+        self.member.connect((GATEWAY[family], self.port))
+        if kind == "udp":
+            self.member.send(b"hello")
+        self.name = self.member.getsockname()[:2]
+        thing, *_ = self.server.wait(1)[0]
+        self.send = thing.send if kind == "tcp" else lambda data: self.server.sock.sendto(data, self.name)
+        self.sent, self.refused, self.stopping = 0, 0, False
+        self.thread = threading.Thread(target=self._talk, daemon=True)
+        self.thread.start()
+        assert self.member.recv(100), "the server does not reach the member"
+
+    def _talk(self):
+        while not self.stopping:
+            try:
+                self.send(b"tick")
+                self.sent += 1
+            except OSError:
+                self.refused += 1
+            time.sleep(0.001)
+
+    def goes_on(self):
+        """What the server says still comes to the member."""
+        with contextlib.suppress(TimeoutError):
+            while self.member.recv(1 << 16):
+                self.member.settimeout(0.1)
+        self.send(b"still here")
+        self.member.settimeout(5)
+        assert self.member.recv(100) == b"still here"
+
+    def stop(self):
+        """The server falls silent."""
+        self.stopping = True
+        self.thread.join()
+
+
+def ends(lab, talk, what, other=None, **names):
+    """The flow ends for `what`; from then on not one packet of it is at the member, and none of the member's gets in.
+    The other member's flow goes on."""
+    line = lab.log.wait(15, event_type="flow", what=what, src_port=talk.name[1], proto=talk.kind.upper(), **names)
+    behind = lab.watch_behind()
+    tries, dropped = talk.sent + talk.refused, lab.dropped("revoked")
+    if other:
+        other.stop()
+    with lab.capture("member") as capture:
+        for _ in range(5):
+            talk.member.send(b"anybody there?")
+        wait_until(lambda: talk.sent + talk.refused >= tries + 200, "the server to send 200 times more")
+        wait_until(lambda: lab.dropped("revoked") > dropped, "dropped packets of the flow")
+        talk.stop()
+        capture.stop()
+    assert not capture.incoming(source_port=talk.port), "packets of a flow that was ended reach the member"
+    assert capture.outgoing(port=talk.port), "the member did not speak"
+    assert other or behind() == 0, f"{behind()} packets of the member passed"
+    assert not [flow for flow in lab.ask("flows") if flow["source_port"] == talk.name[1]], lab.ask("flows")
+    if other:
+        other.goes_on()
+    return line
+
+
+# --- why flows end ------------------------------------------------------------------------------------------------------
+
+def session_max(lab, kind, family):
+    lab.set_policy("grants.session_max", "2s")
+    lab.start()
+    talk = Talk(lab, kind, family=family)
+    line = ends(lab, talk, "session_max", client="alice")
+    assert line["grant"] > 0, line
+
+
+for kind in ("tcp", "udp"):
+    for family in (4, 6):
+        suite.add(f"session_max ends a flow while its server sends: {kind}, IPv{family}",
+                  lambda lab, kind=kind, family=family: session_max(lab, kind, family), f"session_max_{kind}_v{family}")
+
+
+@suite.check("session_max that a reload brings ends what is older already, and nothing else changes for the client")
+def session_max_by_reload(lab):
+    lab.start()
+    talk = Talk(lab, "udp")
+    wait_until(lambda: lab.ask("flows")[0]["age_ms"] > 1000, "a flow of a second")
+    lab.set_policy("grants.session_max", "1s")
+    lab.reload()
+    ends(lab, talk, "session_max", client="alice")
+    lab.knock(seal(lab, source=phantom(1)), phantom(1))
+
+
+def clock_library(lab):
+    path = os.path.join(lab.build, "tests/tools/libclock_shift.so")
+    if not os.path.exists(path):
+        raise Skip("no libclock_shift.so in the build directory")
+    return path
+
+
+@suite.check("a client's last day ends, and his flow with it, while its server sends; another client's goes on", clients=("alice", "bob"))
+def expires(lab):
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    midnight = datetime.datetime.combine(today + datetime.timedelta(1), datetime.time(), datetime.timezone.utc)
+    with open(lab.path("clients.d/alice.yaml"), "a", encoding="utf-8") as file:
+        file.write(f"expires: {today}\n")
+    began, then = time.time(), midnight.timestamp() - 8
+    lab.start(env={"LD_PRELOAD": clock_library(lab), "POSTERN_CLOCK_OFFSET": str(int(then - began)),
+                   "ASAN_OPTIONS": "verify_asan_link_order=0"})
+    now = lambda: time.time() + int(then - began)
+    other = Talk(lab, "tcp", client="bob", now=now())
+    talk = Talk(lab, "udp", client="alice", now=now())
+    line = ends(lab, talk, "client_expired", other, client="alice")
+    assert line["timestamp"] >= midnight.strftime("%Y-%m-%dT%H:%M:%S"), line
+
+
+@suite.check("revoke ends a flow while its server sends")
+def revoke(lab):
+    lab.start()
+    talk = Talk(lab, "udp")
+    lab.control("revoke", "--client", "alice")
+    ends(lab, talk, "revoked", client="alice")
+
+
+def withdrawn(lab, change, kind="udp", **names):
+    """A reload ends a flow that the new policy would not open, and leaves the other client's."""
+    lab.start()
+    other = Talk(lab, "tcp", client="bob")
+    talk = Talk(lab, kind, client="alice")
+    change(lab)
+    lab.reload()
+    ends(lab, talk, "withdrawn", other, client="alice", **names)
+    assert [flow["client"] for flow in lab.ask("flows")] == ["bob"]
+
+
+@suite.check("a reload without a client ends its flow while the server sends; another client's goes on", clients=("alice", "bob"))
+def removed_client(lab):
+    withdrawn(lab, lambda lab: os.rename(lab.path("clients.d/alice.yaml"), lab.path("alice.away")))
+
+
+def without_service(lab):
+    """Takes the service dns out of the policy and of every client."""
+    for name in ("postern.yaml", "clients.d/alice.yaml", "clients.d/bob.yaml"):
+        with open(lab.path(name), encoding="utf-8") as file:
+            lines = file.read().replace(", dns", "").splitlines()
+        with open(lab.path(name), "w", encoding="utf-8") as file:
+            file.write("\n".join(line for line in lines if not line.strip().startswith("dns:")) + "\n")
+
+
+@suite.check("a reload without a service ends its flow while the server sends; another service's goes on", clients=("alice", "bob"))
+def removed_service(lab):
+    withdrawn(lab, without_service, service="dns")
+
+
+@suite.check("a live grant is judged by the policy of the reload: withdrawn with its client, good again with him")
+def grant_revalidated(lab):
+    lab.start()
+    lab.listen(22)
+    source = phantom(1)
+    lab.knock(seal(lab, source=source), source)
+    os.rename(lab.path("clients.d/alice.yaml"), lab.path("alice.away"))
+    lab.reload()
+    lab.sender().send(packets.tcp(source, GATEWAY[4], 4000, 22))
+    lab.log.wait(src_ip=source, reason="grant_withdrawn")
+    os.rename(lab.path("alice.away"), lab.path("clients.d/alice.yaml"))
+    lab.reload()
+    lab.sender().send(packets.tcp(source, GATEWAY[4], 4001, 22))
+    lab.log.wait(src_ip=source, reason="grant_active", src_port=4001)
+
+
+# --- flows that are over ------------------------------------------------------------------------------------------------
+
+def forget_connections(lab):
+    """Empties the gateway's table of connections, as if all had timed out."""
+    sock = lab.gateway.socket(socket.AF_NETLINK, socket.SOCK_RAW, NFNETLINK)
+    sock.sendto(struct.pack("=IHHIIBBH", 20, CONNTRACK_DELETE, 5, 1, 0, socket.AF_UNSPEC, 0, 0), (0, 0))
+    error = struct.unpack_from("=i", sock.recv(8192), 16)[0]
+    assert error == 0, os.strerror(-error)
+
+
+def udp_flows(lab, numbers):
+    """A UDP flow from each of the numbered sources."""
+    server = lab.listen(DNS, 4, socket.SOCK_DGRAM)
+    for number in numbers:
+        source = phantom(number)
+        lab.knock(seal(lab, source=source, services=["dns"]), source)
+        lab.sender().send(packets.udp(source, GATEWAY[4], 5000, DNS, b"x"))
+    server.wait(len(numbers))
+    wait_until(lambda: len(lab.ask("flows")) == len(numbers), "all flows to be listed")
+    return [phantom(number) for number in numbers]
+
+
+def listed_until_over(lab, within):
+    """Two flows are listed while their connections live, and both are gone `within` seconds after them."""
+    sources = udp_flows(lab, (1, 2))
+    wait_until(lambda: all(flow["age_ms"] > 1500 for flow in lab.ask("flows")), "flows of a second and a half")
+    assert len(lab.ask("flows")) == 2
+    forget_connections(lab)
+    wait_until(lambda: not lab.ask("flows"), "flows to be taken off the list", within)
+    for source in sources:
+        lab.log.wait(event_type="flow", what="closed", src_ip=source, client="alice", count=1)
+
+
+@suite.check("by its event a flow is off the list as soon as its connection is over")
+def event(lab):
+    lab.start()
+    listed_until_over(lab, 4)  # the comparison comes once a minute
+
+
+@suite.check("where events are off the comparison takes the flow off the list")
+def no_events(lab):
+    lab.gateway.sysctl("netfilter/nf_conntrack_events", 0)
+    lab.start()
+    listed_until_over(lab, 30)
+    assert not lab.log.find(what="events_lost")
+
+
+@suite.check("events that were lost to a full buffer are made good by a comparison", services=("ssh=tcp/22", f"dns=udp/{DNS}"))
+def overrun(lab):
+    lab.start("--events-buffer", "2304")
+    udp_flows(lab, range(1, suite.count(12, 60)))
+    lab.daemon.send(signal.SIGSTOP)
+    forget_connections(lab)
+    lab.daemon.send(signal.SIGCONT)
+    lab.log.wait(event_type="engine", what="events_lost")
+    wait_until(lambda: not lab.ask("flows"), "flows to be taken off the list", 40)
+
+
+# --- no second life -----------------------------------------------------------------------------------------------------
+
+@suite.check("a SYN that is sent again when its connection is over opens nothing, however soon it comes")
+def no_twin(lab):
+    lab.start()
+    lab.listen(22)
+    rounds = suite.count(20, 200)
+    with lab.capture() as capture:
+        for number in range(rounds):
+            source = phantom(number)
+            lab.knock(seal(lab, source=source), source)
+            syn = packets.tcp(source, GATEWAY[4], 4000, 22, sequence=1000)
+            lab.sender().send(syn)
+            wait_until(lambda: capture.outgoing(destination=source), "the server's answer")
+            forget_connections(lab)
+            lab.sender().send(syn)
+            lab.log.wait(src_ip=source, verdict="drop", src_port=4000)
+    verdicts = lab.verdicts()
+    assert verdicts["grant_active"] == rounds, verdicts
+    assert verdicts["flow_again"] + verdicts["grant_used"] == rounds, verdicts
+    assert not lab.log.find(verdict="accept", reason="flow_again")
+    return f"{rounds} rounds, {verdicts['flow_again']} SYNs within half a second"
+
+
+if __name__ == "__main__":
+    suite.main()
