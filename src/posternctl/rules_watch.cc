@@ -33,8 +33,13 @@ struct Standard {
     rules::Loadable set;
     Loader loader;
     Listing listing;
-    rules::Findings lasting;  // differences that loading does not mend: somebody else's chain in our table
 };
+
+// Loading takes no chain of somebody else out of our table: it harms nobody, and `check` tells it.
+rules::Findings mendable(rules::Findings found) {
+    std::erase_if(found, [](const std::string& one) { return one.ends_with(" is not expected"); });
+    return found;
+}
 
 class Watch {
 public:
@@ -48,9 +53,9 @@ public:
         const Instant begun = io::now();
         if (!take_standard()) return report({State::open, "no rules are on record", 0, 0});
         const auto found = differences();
-        if (found.empty() || found == standard_->lasting)
+        if (found.empty())
             stands(begun);
-        else
+        else if (begun.steady >= again_)
             put_back(found, begun);
     }
 
@@ -67,37 +72,52 @@ private:
         auto listing = expected_listing(*loader, **set);
         if (!listing) return complain_once(listing.error().text), false;
         if (auto job = rules_job(context_, options_)) job_ = std::move(job);
-        standard_ = Standard{version, std::move(**set), std::move(loader), std::move(*listing), {}};
+        standard_ = Standard{version, std::move(**set), std::move(loader), std::move(*listing)};
         remember();
         return true;
     }
 
     [[nodiscard]] rules::Findings differences() const {
         const auto loaded = standard_->loader->listing();
-        return loaded ? standard_->loader->differences(standard_->listing, *loaded)
+        return loaded ? mendable(standard_->loader->differences(standard_->listing, *loaded))
                       : rules::Findings{loaded.error().text};
     }
 
     void stands(Instant now) {
         stood_ = now.wall;
+        in_vain_ = 0;
         if (late_) late_ = (void(end_intruders(*late_)), std::nullopt);
         report({State::guarded, "", 0, 0});
     }
 
     void put_back(const rules::Findings& found, Instant now) {
         const WallTime since = stood_ - clocks_may_differ;
-        report({State::unguarded, found.front(), milliseconds(now.wall - stood_), 0});
-        const Result<void> done = standard_->loader->load(standard_->set);
-        if (!done) return complain_once("the rules cannot be put back: " + done.error().text);
-        standard_->lasting = differences();
-        for (const std::string& lasting : standard_->lasting) warn("this stays different: " + lasting);
+        const Result<void> done = load();  // first of all: the daemon may be slow to listen
         const WallTime back = io::now().wall;
+        report({State::unguarded, found.front(), milliseconds(now.wall - stood_), 0});
+        if (!done) return complain_once("the rules cannot be put back: " + done.error().text);
+        if (const auto left = differences(); !left.empty()) return not_yet(left, found, now);
         const std::size_t ended = end_intruders(since);
         complain(fmt::format("put back after at most {} ms ({}); connections ended that came in meanwhile: {}",
                              milliseconds(back - stood_), found.front(), ended));
         report({State::guarded, "", milliseconds(back - stood_), ended});
         late_ = since;
         stood_ = back;
+    }
+
+    // Somebody goes on taking rules away: the next look finds it. Where loading mends nothing, there is time.
+    void not_yet(const rules::Findings& left, const rules::Findings& found, Instant now) {
+        in_vain_ = left == found ? in_vain_ + 1 : 0;
+        if (in_vain_ < 3) return;
+        complain_once("loading the rules does not put them right: " + left.front());
+        again_ = now.steady + report_every;
+    }
+
+    // Whoever is still at work on the rules can make one attempt fail.
+    [[nodiscard]] Result<void> load() const {
+        Result<void> done = standard_->loader->load(standard_->set);
+        for (int tries = 2; !done && tries > 0; --tries) done = standard_->loader->load(standard_->set);
+        return done;
     }
 
     std::size_t end_intruders(WallTime since) {
@@ -142,6 +162,8 @@ private:
     std::optional<WallTime> late_;     // look once more for what came in since then
     std::optional<State> state_;
     SteadyTime reported_{};
+    int in_vain_ = 0;     // how often in a row loading has mended nothing
+    SteadyTime again_{};  // it mended nothing: not before then
     std::string complained_;
 };
 

@@ -70,7 +70,7 @@ def watch(lab):
 
 def put_back(process):
     """The lines that say that rules were put back."""
-    return [line for line in list(process.lines) if "put back" in line]
+    return [line for line in list(process.lines) if "put back after" in line]
 
 
 def do_damage(lab, commands):
