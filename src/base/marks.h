@@ -20,6 +20,13 @@ enum class Mark : std::uint32_t {
     forward_first = 16  // packet and connection: let in, for the n-th forward_to; n is added to this value
 };
 
+// How many numbers n there are: 16 + 239 is the last value of the narrowest field.
+inline constexpr unsigned most_forwards = 240;
+
+[[nodiscard]] constexpr Mark forward_mark(unsigned n) noexcept {
+    return static_cast<Mark>(static_cast<std::uint32_t>(Mark::forward_first) + n);
+}
+
 // Whether a connection with this mark was let in. True of forward marks that no ruleset knows any more, too.
 [[nodiscard]] constexpr bool is_accepted(Mark mark) noexcept {
     return mark == Mark::accepted || mark >= Mark::forward_first;
@@ -36,6 +43,8 @@ struct MarkField {
     [[nodiscard]] constexpr std::uint32_t with(std::uint32_t mark, Mark value) const noexcept {
         return (mark & ~mask) | bits(value);
     }
+    // The bits of which every forward mark has one, and no other mark any.
+    [[nodiscard]] constexpr std::uint32_t forward_bits() const noexcept { return mask & ~bits(static_cast<Mark>(15)); }
     [[nodiscard]] constexpr Mark of(std::uint32_t mark) const noexcept {
         return static_cast<Mark>((mark & mask) >> std::countr_zero(mask));
     }

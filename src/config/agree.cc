@@ -85,12 +85,71 @@ void check_spa_ports(const Draft& draft, Mistakes& mistakes) {
                     fmt::format("got {}, expected no port of gateway.spa ({})", shown(ports.ports), shown(*spa)));
 }
 
+void check_targets(const Draft& draft, Mistakes& mistakes) {
+    for (const ServiceDraft& service : draft.services)
+        for (std::size_t i = 1; i < service.forward_to.size(); ++i)
+            if (service.forward_to[i].value.address.family == service.forward_to[0].value.address.family)
+                mistakes.add(service.forward_to[i].place, fmt::format("services.{}.forward_to", service.service.name),
+                             "got two targets of one family, expected one for IPv4 and one for IPv6");
+}
+
+bool overlap(const OpenMatch& open, Transport transport, const PortRange& ports) {
+    const bool same = open.protocol == (transport == Transport::tcp ? 6 : 17);
+    return same && open.ports && open.ports->first <= ports.last && ports.first <= open.ports->last;
+}
+
+bool opens(const OpenDraft& entry, Transport transport, const PortRange& ports) {
+    const auto& matches = entry.open.matches;
+    return std::any_of(matches.begin(), matches.end(),
+                       [&](const OpenMatch& match) { return overlap(match, transport, ports); });
+}
+
+bool opens(const OpenDraft& entry, const knock::Step& step) {
+    if (step.transport != Transport::icmp) return opens(entry, step.transport, {step.port, step.port});
+    const auto& matches = entry.open.matches;
+    return std::any_of(matches.begin(), matches.end(), [](const OpenMatch& match) {
+        return (match.protocol == 1 && match.type.value_or(8) == 8) ||
+               (match.protocol == 58 && match.type.value_or(128) == 128);
+    });
+}
+
+void check_open_knocks(const Draft& draft, const OpenDraft& entry, Mistakes& mistakes) {
+    for (const KnockDraft& knock : draft.knocks)
+        for (const auto* steps : {&knock.steps, &knock.closes_with})
+            for (const auto& [step, place] : *steps)
+                if (opens(entry, step))
+                    mistakes.add(entry.place, "gateway.open",
+                                 fmt::format("got {}, which is a step of knocks.{}, expected one of the two",
+                                             entry.text, knock.name));
+}
+
+// What `open` lets by is never judged: a service that everybody may reach needs no grant, and an SPA message that goes
+// by opens nothing.
+void check_open(const Draft& draft, Mistakes& mistakes) {
+    for (const OpenDraft& entry : draft.open) {
+        for (const PortRange& spa : draft.gateway.spa)
+            if (entry.open.to.empty() && opens(entry, Transport::udp, spa))
+                mistakes.add(entry.place, "gateway.open",
+                             fmt::format("got {}, expected no port of gateway.spa ({})", entry.text, shown(spa)));
+        if (!entry.open.from.empty() || !entry.open.to.empty()) continue;
+        check_open_knocks(draft, entry, mistakes);
+        for (const ServiceDraft& service : draft.services)
+            for (const auto& [ports, place] : service.ports)
+                if (service.service.to.empty() && opens(entry, ports.transport, ports.ports))
+                    mistakes.add(entry.place, "gateway.open",
+                                 fmt::format("got {}, which services.{} guards, expected one of the two", entry.text,
+                                             service.service.name));
+    }
+}
+
 }  // namespace
 
 void check_agreement(const Draft& draft, Mistakes& mistakes) {
     check_services(draft, mistakes);
     check_keys(draft, mistakes);
     check_spa_ports(draft, mistakes);
+    check_targets(draft, mistakes);
+    check_open(draft, mistakes);
 }
 
 }  // namespace postern::config

@@ -13,8 +13,15 @@ namespace postern::config {
 using Written = Placed<std::string>;
 
 struct ServiceDraft {
-    Service service;  // without ports and id
+    Service service;  // without ports, forward_to, mark and id
     std::vector<Placed<TransportPorts>> ports;
+    std::vector<Placed<ForwardTarget>> forward_to;
+};
+
+struct OpenDraft {
+    Open open;
+    Place place;
+    std::string text;  // of its match
 };
 
 struct ClientDraft {
@@ -38,6 +45,7 @@ struct Draft {
     Gateway gateway;  // without keys
     GrantLimits grants;
     std::vector<Written> private_key_files;
+    std::vector<OpenDraft> open;
     std::vector<ServiceDraft> services;
     std::vector<ClientDraft> clients;
     std::vector<KnockDraft> knocks;

@@ -41,6 +41,7 @@ bool read_draft(const fs::path& file, Draft& draft, Mistakes& mistakes) {
     if (root) walk.policy(*root);
     read_clients(file.parent_path() / "clients.d", walk, mistakes);
     draft.settings.steering_seed_file = file.parent_path() / "steering.seed";
+    draft.settings.numbers_file = file.parent_path() / "forward.numbers";
     return root.has_value();
 }
 
@@ -53,6 +54,8 @@ Service finish(ServiceDraft draft, Names& names) {
     Service service = std::move(draft.service);
     service.id = names.service(service.name);
     for (const auto& [ports, place] : draft.ports) service.ports.push_back(ports);
+    for (const auto& [target, place] : draft.forward_to) service.forward_to.push_back(target);
+    if (!service.forward_to.empty()) service.mark = Mark::none;  // rules/numbers.h gives it
     return service;
 }
 
@@ -83,6 +86,7 @@ std::shared_ptr<Policy> compile(Draft draft, Names& names, std::uint64_t generat
     auto policy = std::make_shared<Policy>();
     policy->generation = generation;
     policy->gateway = std::move(draft.gateway);
+    for (OpenDraft& one : draft.open) policy->gateway.open.push_back(std::move(one.open));
     policy->grants = draft.grants;
     for (ServiceDraft& service : draft.services) policy->services.push_back(finish(std::move(service), names));
     for (ClientDraft& client : draft.clients) policy->clients.push_back(finish(std::move(client), names));

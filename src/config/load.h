@@ -30,6 +30,7 @@ struct Settings {
     std::filesystem::path state_directory;
     std::filesystem::path steering_seed_file;  // beside the policy
     std::uint32_t steering_seed = 0;
+    std::filesystem::path numbers_file;                    // beside the policy; rules/numbers.h says what is in it
     std::vector<std::filesystem::path> fresh_key_markers;  // those that exist: FILE.fresh beside a private key
 };
 

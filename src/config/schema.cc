@@ -20,6 +20,9 @@ constexpr Type count{"number", "a whole number"};
 constexpr Type mask{"mask", "one run of ones such as 0xff000000"};
 constexpr Type duration{"duration", "a duration such as 15s, 2m or 12h"};
 constexpr Type prefix{"prefix", "an address or a prefix such as 192.0.2.0/28"};
+constexpr Type target{"address and port", "an address and a port such as 10.0.0.7:443 or [2001:db8::7]:443"};
+constexpr Type open{"kind of packet",
+                    "a port, a type of ICMP or a protocol such as tcp/443, icmp/echo-request, esp or proto/112"};
 constexpr Type service{"service name", "the name of a service"};
 constexpr Type service_name{"service name", "a name of lower-case letters, digits and dashes"};
 constexpr Type name{"name", "a name of letters, digits, dots, dashes and underscores"};
@@ -58,6 +61,8 @@ constexpr auto named = Shape::named;
 constexpr auto one = Shape::one;
 constexpr auto list = Shape::list;
 constexpr auto some = Shape::some;
+constexpr auto few = Shape::few;
+constexpr auto entries = Shape::entries;
 
 // --- what a row does with its value ---------------------------------------------------------------------------------
 
@@ -117,6 +122,20 @@ bool begin_knock(Draft& draft, const Value& value) {
 ServiceDraft& service(Draft& draft) { return draft.services.back(); }
 ClientDraft& client(Draft& draft) { return draft.clients.back(); }
 KnockDraft& knock(Draft& draft) { return draft.knocks.back(); }
+
+// Begins the entry whose `from` and `to` follow.
+bool begin_open(Draft& draft, const Value& value) {
+    const auto matches = open_match(value.text);
+    if (matches) draft.open.push_back({{*matches, {}, {}}, value.place, value.text});
+    return matches.has_value();
+}
+
+// An entry with a broken match has not begun: then its other keys are only read.
+template <std::vector<Prefix> Open::*member>
+bool narrow_open(Draft& draft, const Value& value) {
+    std::vector<Prefix> nowhere;
+    return add(draft.open.empty() ? nowhere : draft.open.back().open.*member, parse_prefix(value.text));
+}
 
 // The day itself is included: refusal begins with the next one.
 bool set_expiry(Client& client, const Value& value) {
@@ -189,21 +208,46 @@ constexpr Key table[] = {
      "How far a client's clock may be off, either way.",
      [](Draft& d, const Value& v) { return set(d.gateway.skew, within(duration, v)); }},
     {"gateway.unmatched",                    optional, one,     type::word,
-     "drop", "", "drop",
-     "What becomes of new packets that concern no service.",
-     [](Draft&, const Value& v) { return only(v); }},
+     "drop | pass", "", "drop",
+     "What becomes of new packets that concern no service: dropped, or left to the rest of the firewall.",
+     [](Draft& d, const Value& v) { return set(d.gateway.unmatched, choice<Unmatched>(v)); }},
+    {"gateway.ipsec",                        optional, one,     type::word,
+     "pass | judge", "", "pass",
+     "What becomes of packets that came out of IPsec: left to the rest of the firewall, or judged like others.",
+     [](Draft& d, const Value& v) { return set(d.gateway.ipsec, choice<Ipsec>(v)); }},
     {"gateway.break_glass",                  optional, list,    type::prefix,
      "", "", "",
      "Sources from which TCP port 22 and echo stay open whatever happens.",
      [](Draft& d, const Value& v) { return add(d.gateway.break_glass, parse_prefix(v.text)); }},
+    {"gateway.open",                         optional, entries, type::open,
+     "", "", "",
+     "What else the gateway speaks: goes on to the rest of the firewall unjudged.", begin_open},
+    {"gateway.open.ENTRY.match",             required, one,     type::open,
+     "", "", "",
+     "The kind of packet, where the entry is a mapping.", begin_open},
+    {"gateway.open.ENTRY.from",              optional, list,    type::prefix,
+     "", "", "",
+     "The sources it is open to; without it, everybody.", narrow_open<&Open::from>},
+    {"gateway.open.ENTRY.to",                optional, list,    type::prefix,
+     "", "", "",
+     "The destinations, as packets carry them; without it, the gateway itself, multicast and broadcast.",
+     narrow_open<&Open::to>},
 
     {"services",                             optional, named,   type::service_name,
      "1 to 32 characters", "characters", "",
      "What clients can be let in to, by name.", begin_service},
     {"services.NAME.ports",                  required, some,    type::ports,
      "", "ports", "",
-     "Destination ports on the gateway's own addresses; a number alone is TCP.",
+     "Destination ports; a number alone is TCP.",
      [](Draft& d, const Value& v) { return add(service(d).ports, ports(v.text), v.place); }},
+    {"services.NAME.to",                     optional, some,    type::prefix,
+     "", "", "",
+     "Destinations behind the gateway, as packets carry them; without it, the gateway's own addresses.",
+     [](Draft& d, const Value& v) { return add(service(d).service.to, parse_prefix(v.text)); }},
+    {"services.NAME.forward_to",             optional, few,     type::target,
+     "", "", "",
+     "Where its packets are sent instead; at most one target for IPv4 and one for IPv6.",
+     [](Draft& d, const Value& v) { return add(service(d).forward_to, target(v.text), v.place); }},
 
     {"clients",                              optional, named,   type::name,
      "1 to 63 characters", "characters", "",

@@ -17,6 +17,8 @@ enum class Shape {
     one,      // a single value
     list,     // values between brackets, none included
     some,     // values between brackets, at least one
+    few,      // a single value, or several between brackets
+    entries,  // a list between brackets; each a single value, or a mapping whose keys stand below PATH.ENTRY
 };
 
 enum class Need { optional, required };

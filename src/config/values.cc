@@ -59,6 +59,56 @@ std::optional<std::chrono::seconds> unit(char letter) {
     return std::nullopt;
 }
 
+// What no packet can be forwarded to: nothing, this host itself by loopback, and whole groups.
+bool is_host(const IpAddress& address) {
+    const auto inside = [&](const char* prefix) { return parse_prefix(prefix)->contains(address); };
+    if (address.family == Family::v6) return !inside("::/127") && !inside("ff00::/8") && !inside("fe80::/10");
+    return !inside("0.0.0.0/8") && !inside("127.0.0.0/8") && !inside("224.0.0.0/3");
+}
+
+// The types of ICMP that have a name, by family; RFC 792, RFC 4443, RFC 8335. 255: none of that family.
+struct IcmpName {
+    std::string_view name;
+    std::uint8_t v4, v6;
+};
+constexpr IcmpName icmp_names[] = {
+    {"echo-request", 8, 128},          {"echo-reply", 0, 129},
+    {"destination-unreachable", 3, 1}, {"packet-too-big", 255, 2},
+    {"time-exceeded", 11, 3},          {"parameter-problem", 12, 4},
+    {"timestamp-request", 13, 255},    {"extended-echo-request", 42, 160},
+};
+constexpr std::uint8_t icmp4 = 1, icmp6 = 58, tcp = 6, udp = 17;
+
+OpenMatch icmp_match(Family family, std::optional<std::uint8_t> type) {
+    return {family == Family::v4 ? icmp4 : icmp6, family, std::nullopt, type};
+}
+
+// A name means that type in every family that has it; a number is of the family whose protocol stands before it.
+std::vector<OpenMatch> icmp_matches(std::string_view type, bool only6) {
+    std::vector<OpenMatch> found;
+    for (const IcmpName& known : icmp_names) {
+        if (known.name != type) continue;
+        if (known.v4 != 255 && !only6) found.push_back(icmp_match(Family::v4, known.v4));
+        if (known.v6 != 255) found.push_back(icmp_match(Family::v6, known.v6));
+    }
+    const auto digit = found.empty() ? number(type) : std::nullopt;
+    if (digit && *digit <= 255)
+        found.push_back(icmp_match(only6 ? Family::v6 : Family::v4, static_cast<std::uint8_t>(*digit)));
+    return found;
+}
+
+// Protocols without ports. What has ports or types, or is no transport, is not to be had by its number.
+std::optional<std::uint8_t> bare_protocol(std::string_view text) {
+    if (text == "esp") return std::uint8_t{50};
+    if (text == "ah") return std::uint8_t{51};
+    if (text == "gre") return std::uint8_t{47};
+    const auto [word, rest] = cut(text, "/");
+    const auto value = word == "proto" && rest ? number(*rest) : std::nullopt;
+    const bool has_more = value == icmp4 || value == icmp6 || value == tcp || value == udp;
+    if (!value || *value == 0 || *value > 254 || has_more) return std::nullopt;
+    return static_cast<std::uint8_t>(*value);
+}
+
 // Loopback is never guarded: refused are lo and every pattern that would match it.
 bool matches_loopback(std::string_view name) {
     if (!name.ends_with('*')) return name == "lo";
@@ -99,6 +149,33 @@ std::optional<TransportPorts> ports(std::string_view text) {
 std::optional<PortRange> udp_ports(std::string_view text) {
     const auto read = ports(text);
     return read && read->transport == Transport::udp ? std::optional{read->ports} : std::nullopt;
+}
+
+std::optional<ForwardTarget> target(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    std::string_view host = text.substr(0, colon);
+    const bool bracketed = host.starts_with('[') && host.ends_with(']');
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    const auto address = parse_address(host);
+    const auto to = port(text.substr(colon + 1));
+    if (!address || !to || bracketed != (address->family == Family::v6) || !is_host(*address)) return std::nullopt;
+    return ForwardTarget{*address, *to};
+}
+
+std::optional<std::vector<OpenMatch>> open_match(std::string_view text) {
+    if (const auto protocol = bare_protocol(text)) return std::vector{OpenMatch{*protocol, {}, {}, {}}};
+    if (text == "icmp") return std::vector{icmp_match(Family::v4, {})};
+    if (text == "icmpv6") return std::vector{icmp_match(Family::v6, {})};
+    const auto [word, rest] = cut(text, "/");
+    if (!rest) return std::nullopt;
+    if (word == "icmp" || word == "icmpv6") {
+        auto found = icmp_matches(*rest, word == "icmpv6");
+        return found.empty() ? std::nullopt : std::optional{std::move(found)};
+    }
+    const auto read = ports(text);
+    if (!read) return std::nullopt;
+    return std::vector{OpenMatch{read->transport == Transport::tcp ? tcp : udp, {}, read->ports, {}}};
 }
 
 std::optional<MarkField> mark_mask(std::string_view text) {

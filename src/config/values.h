@@ -21,11 +21,14 @@ struct Value {
     std::string_view range;
 };
 
-[[nodiscard]] std::optional<std::uint32_t> number(std::string_view text);   // decimal, no sign
-[[nodiscard]] std::optional<Duration> duration(std::string_view text);      // 15s, 2m, 12h
-[[nodiscard]] std::optional<WallTime> date(std::string_view text);          // 2027-06-30: its first instant, UTC
-[[nodiscard]] std::optional<TransportPorts> ports(std::string_view text);   // 22 (TCP), tcp/22, udp/8000-8010
-[[nodiscard]] std::optional<PortRange> udp_ports(std::string_view text);    // udp/62201, udp/62201-62210
+[[nodiscard]] std::optional<std::uint32_t> number(std::string_view text);  // decimal, no sign
+[[nodiscard]] std::optional<Duration> duration(std::string_view text);     // 15s, 2m, 12h
+[[nodiscard]] std::optional<WallTime> date(std::string_view text);         // 2027-06-30: its first instant, UTC
+[[nodiscard]] std::optional<TransportPorts> ports(std::string_view text);  // 22 (TCP), tcp/22, udp/8000-8010
+[[nodiscard]] std::optional<PortRange> udp_ports(std::string_view text);   // udp/62201, udp/62201-62210
+[[nodiscard]] std::optional<ForwardTarget> target(std::string_view text);  // 10.0.0.7:443, [2001:db8::7]:443
+// tcp/443, icmp/echo-request, icmpv6/128, esp, proto/112
+[[nodiscard]] std::optional<std::vector<OpenMatch>> open_match(std::string_view text);
 [[nodiscard]] std::optional<MarkField> mark_mask(std::string_view text);    // 0x and hexadecimal digits
 [[nodiscard]] std::optional<std::string> host_name(std::string_view text);  // canonical: [a-z0-9.-], no dot at the end
 [[nodiscard]] std::optional<std::string> interface_name(std::string_view text);  // may end in *; never matches lo

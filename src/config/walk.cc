@@ -80,6 +80,8 @@ void Walk::read(const Key& key, const Path& path, const Node& node) {
         case Shape::one: return value(key, path, node);
         case Shape::list:
         case Shape::some: return values(key, path, node);
+        case Shape::few: return node.kind == Node::Kind::list ? values(key, path, node) : value(key, path, node);
+        case Shape::entries: return entries(key, path, node);
     }
 }
 
@@ -116,10 +118,21 @@ void Walk::value(const Key& key, const Path& path, const Node& node) {
     unexpected(path, node, (scalar && waits(key) ? "not in this version, expected " : "expected ") + expectation(key));
 }
 
+void Walk::entries(const Key& key, const Path& path, const Node& node) {
+    if (node.kind != Node::Kind::list)
+        return unexpected(path, node, fmt::format("expected a list in brackets, each {}", expectation(key)));
+    for (const Node& child : node.children) {
+        if (child.kind == Node::Kind::mapping)
+            section({path.schema + ".ENTRY", path.shown}, child);
+        else
+            value(key, path, child);
+    }
+}
+
 void Walk::values(const Key& key, const Path& path, const Node& node) {
     const std::string each = fmt::format("expected a list in brackets, each {}", expectation(key));
     if (node.kind != Node::Kind::list) return unexpected(path, node, each);
-    if (node.children.empty() && key.shape == Shape::some)
+    if (node.children.empty() && key.shape != Shape::list)
         return mistakes_.add(node.place, path.shown, "got an empty list, " + each);
     std::set<std::string_view> seen;
     for (const Node& child : node.children) {

@@ -34,6 +34,7 @@ private:
     void name(const Key& key, const Path& path, const std::string& name, const Place& place, const Node& node);
     void known_keys(const Path& path, const Node& node);
     void read(const Key& key, const Path& path, const Node& node);
+    void entries(const Key& key, const Path& path, const Node& node);
     void values(const Key& key, const Path& path, const Node& node);
     void value(const Key& key, const Path& path, const Node& node);
     void absent(const Key& key, const Path& path, const Place& place);

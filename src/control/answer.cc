@@ -24,6 +24,11 @@ Reply reload(Service& service) {
                    std::move(report->mistakes));
 }
 
+Reply ruleset(Service& service) {
+    const auto report = service.ruleset();
+    return report ? success(to_json(*report)) : refusal(report.error().text);
+}
+
 Reply ask(const Request& request, Service& service) {
     switch (request.command) {
         case Command::status: return success(to_json(service.status()));
@@ -32,6 +37,7 @@ Reply ask(const Request& request, Service& service) {
         case Command::revoke: return revoke(request.revoke, service);
         case Command::reload: return reload(service);
         case Command::guard: return service.guard(request.guard), success("{}");
+        case Command::ruleset: return ruleset(service);
     }
     return refusal("the command is not in this version");
 }

@@ -50,6 +50,7 @@ void fields(Report& status, Visit&& visit) {
     visit("grants", status.grants);
     visit("flows", status.flows);
     visit("log", status.log);
+    visit("ruleset", status.ruleset);
     visit("guarded", status.guarded);
     visit("warnings", status.warnings);
 }
@@ -93,6 +94,14 @@ void fields(Report& report, Visit&& visit) {
     visit("clients", report.clients);
     visit("services", report.services);
     visit("warnings", report.warnings);
+}
+
+template <Is<RulesetReport> Report, class Visit>
+void fields(Report& report, Visit&& visit) {
+    visit("generation", report.generation);
+    visit("forwarded", report.forwarded);
+    visit("waiting", report.waiting);
+    visit("settled", report.settled);
 }
 
 // A report, and not one of the values that its members are made of.

@@ -27,7 +27,9 @@ inline constexpr std::size_t longest_request = 4096;  // bytes of a request line
 
 // --- requests ----------------------------------------------------------------------------------------------------
 
-enum class Command : std::uint8_t { status, grants, flows, revoke, reload, guard };
+// `ruleset`: other rules are in force now; the daemon reads which, and answers when nothing is on its way any more that
+// was judged before.
+enum class Command : std::uint8_t { status, grants, flows, revoke, reload, guard, ruleset };
 
 // What to end. A grant takes the flows that it let in with it; a client, all of his grants and flows.
 struct RevokeRequest {
@@ -100,6 +102,7 @@ struct Status {
     Usage grants;
     Usage flows;
     LogStatus log;
+    std::uint64_t ruleset = 0;          // generation of the rules in force, as posternctl told; 0: it never did
     std::string guarded;                // one sentence: what is known about the rules in front of the queues
     std::vector<std::string> warnings;  // what needs the operator's eye; empty when all is well
 };
@@ -143,6 +146,13 @@ struct ReloadReport {
     std::vector<std::string> warnings;  // what the new policy changes only after `rules apply` or a restart
 };
 
+struct RulesetReport {
+    std::uint64_t generation = 0;  // of the rules that the daemon takes to be in force now
+    std::uint64_t forwarded = 0;   // services of its policy that these rules forward
+    std::uint64_t waiting = 0;     // those that they do not know
+    std::uint64_t settled = 0;     // 1: all that was judged before is settled; 0: a worker did not come to an end
+};
+
 // --- replies -----------------------------------------------------------------------------------------------------
 
 struct Reply {
@@ -161,10 +171,12 @@ struct Reply {
 [[nodiscard]] std::string to_json(const std::vector<FlowRow>& rows);
 [[nodiscard]] std::string to_json(const RevokeReport& report);
 [[nodiscard]] std::string to_json(const ReloadReport& report);
+[[nodiscard]] std::string to_json(const RulesetReport& report);
 [[nodiscard]] Result<Status> read_status(std::string_view result);
 [[nodiscard]] Result<std::vector<GrantRow>> read_grants(std::string_view result);
 [[nodiscard]] Result<std::vector<FlowRow>> read_flows(std::string_view result);
 [[nodiscard]] Result<RevokeReport> read_revoke_report(std::string_view result);
 [[nodiscard]] Result<ReloadReport> read_reload_report(std::string_view result);
+[[nodiscard]] Result<RulesetReport> read_ruleset_report(std::string_view result);
 
 }  // namespace postern::control

@@ -107,11 +107,13 @@ std::string to_json(const std::vector<GrantRow>& rows) { return detail::dump(wri
 std::string to_json(const std::vector<FlowRow>& rows) { return detail::dump(write(rows)); }
 std::string to_json(const RevokeReport& report) { return detail::dump(write(report)); }
 std::string to_json(const ReloadReport& report) { return detail::dump(write(report)); }
+std::string to_json(const RulesetReport& report) { return detail::dump(write(report)); }
 
 Result<Status> read_status(std::string_view result) { return read_whole<Status>(result); }
 Result<std::vector<GrantRow>> read_grants(std::string_view result) { return read_whole<std::vector<GrantRow>>(result); }
 Result<std::vector<FlowRow>> read_flows(std::string_view result) { return read_whole<std::vector<FlowRow>>(result); }
 Result<RevokeReport> read_revoke_report(std::string_view result) { return read_whole<RevokeReport>(result); }
 Result<ReloadReport> read_reload_report(std::string_view result) { return read_whole<ReloadReport>(result); }
+Result<RulesetReport> read_ruleset_report(std::string_view result) { return read_whole<RulesetReport>(result); }
 
 }  // namespace postern::control

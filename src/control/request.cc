@@ -13,7 +13,7 @@ namespace {
 using detail::Json;
 
 constexpr auto command_words =
-    std::to_array<std::string_view>({"status", "grants", "flows", "revoke", "reload", "guard"});
+    std::to_array<std::string_view>({"status", "grants", "flows", "revoke", "reload", "guard", "ruleset"});
 constexpr auto state_words = std::to_array<std::string_view>({"guarded", "unguarded", "open"});
 constexpr auto target_words = std::to_array<std::string_view>({"grant", "client", "flow", "all"});
 
@@ -47,11 +47,12 @@ std::optional<Json> parse_object(std::string_view line) {
 Result<Command> read_command(const Json& object) {
     const auto member = object.find("command");
     if (member == object.end() || !member->is_string())
-        return failure("the request has no command; expected status, grants, flows, revoke, reload or guard");
+        return failure("the request has no command; expected status, grants, flows, revoke, reload, guard or ruleset");
     const auto& word = member->get_ref<const std::string&>();
     const auto index = position(command_words, word);
     if (!index)
-        return failure("got the command " + quote(word) + ", expected status, grants, flows, revoke, reload or guard");
+        return failure("got the command " + quote(word) +
+                       ", expected status, grants, flows, revoke, reload, guard or ruleset");
     return static_cast<Command>(*index);
 }
 

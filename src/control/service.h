@@ -27,6 +27,9 @@ public:
 
     // Whoever watches the rules says how they stand.
     virtual void guard(const GuardReport& report) = 0;
+
+    // Reads which rules are in force. An error where that cannot be read; until it can, nothing is forwarded.
+    [[nodiscard]] virtual Result<RulesetReport> ruleset() = 0;
 };
 
 // The reply to one request line, both without newline. Whatever the line holds, there is a reply, and the service is

@@ -45,8 +45,8 @@ std::string heading(const Status& status) {
     return printable("posternd " + status.version + ", process " + text(status.pid) + ", since " +
                      second_of(status.started)) +
            "\n" + printable("policy  " + status.policy_file + ", read " + second_of(status.policy_loaded)) + "\n" +
-           printable("rules   " + status.guarded) + "\n" + "grants  " + usage(status.grants) + "\n" + "flows   " +
-           usage(status.flows) + "\n" +
+           printable("rules   " + status.guarded + "; generation " + std::to_string(status.ruleset)) + "\n" +
+           "grants  " + usage(status.grants) + "\n" + "flows   " + usage(status.flows) + "\n" +
            printable("log     " + log + ", " + counted(status.log.written, "line") + " written, " +
                      text(status.log.lost) + " lost") +
            "\n";

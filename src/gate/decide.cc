@@ -20,10 +20,10 @@ std::optional<Reason> unreadable(const PacketView& packet) noexcept {
 Decision decide(const PacketView& packet, Instant now, const Policy& policy, Tables& tables,
                 spa::Opener& opener) noexcept {
     if (const auto reason = unreadable(packet)) return refuse(*reason);
-    if (!packet.local) return refuse(Reason::no_service);
-    if (!policy.guards(packet.transport, packet.destination_port)) return judge_knock(packet, now, policy, tables);
-    const bool spa = packet.transport == Transport::udp && policy.listens(packet.destination_port);
-    return spa ? judge_spa(packet, now, policy, tables, opener) : judge_flow(packet, now, policy, tables);
+    if (!policy.guards(packet))
+        return packet.local ? judge_knock(packet, now, policy, tables) : refuse(Reason::no_service);
+    return policy.listens(packet) ? judge_spa(packet, now, policy, tables, opener)
+                                  : judge_flow(packet, now, policy, tables);
 }
 
 }  // namespace postern

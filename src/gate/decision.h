@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/ids.h"
+#include "base/marks.h"
 #include "base/time.h"
 #include "base/verdict.h"
 
@@ -19,6 +20,7 @@ struct Decision {
     Duration offset{};                    // client's clock minus the gateway's, of an opened SPA message
     bool ends_flows = false;              // flows were ended in the tables: their connections are to follow
     std::uint8_t stage = 0;               // steps of a knock sequence that are taken by now
+    Mark mark = Mark::refused;            // of an accept: what carries it to the rules; who forgets it has refused
     bool unbound = false;                 // the grant goes to whatever address the datagram came from (`as seen`)
 };
 

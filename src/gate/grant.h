@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/ids.h"
+#include "base/marks.h"
 #include "base/time.h"
 #include "packet/flow.h"
 
@@ -56,6 +57,7 @@ struct Flow {
     SteadyTime second_began;  // of the count below
     std::uint32_t accepts_in_second = 0;
     std::uint64_t accepts = 0;
+    Mark mark = Mark::accepted;  // as it was given: it says where the flow goes
     Ending ending = Ending::none;  // other than none: kept until the kernel's connection is marked, too
 
     bool local = true;             // its destination is the gateway's own

@@ -16,8 +16,8 @@ bool opens_connection(const PacketView& packet) noexcept {
 // How near a grant came to fitting: the refusal tells the nearest.
 void explain(Reason& nearest, Reason reason) noexcept {
     constexpr auto rank = [](Reason r) {
-        constexpr std::array order{Reason::no_grant, Reason::grant_withdrawn, Reason::grant_expired, Reason::grant_used,
-                                   Reason::grant_source_port};
+        constexpr std::array order{Reason::no_grant,   Reason::grant_withdrawn,   Reason::grant_expired,
+                                   Reason::grant_used, Reason::grant_source_port, Reason::forward_not_applied};
         return std::ranges::find(order, r) - order.begin();
     };
     if (rank(reason) > rank(nearest)) nearest = reason;
@@ -35,10 +35,12 @@ Choice choose(const PacketView& packet, Instant now, const Policy& policy, Grant
     grants.of_source(packet.source, [&](Grant& grant) {
         if (!entitled(policy, grant.client, grant.service, now.wall))
             return explain(choice.nearest, Reason::grant_withdrawn);
-        if (!policy.service(grant.service)->covers(packet)) return;
+        const Service& service = *policy.service(grant.service);
+        if (!service.covers(packet)) return;
         if (grant.used) return explain(choice.nearest, Reason::grant_used);
         if (grant.expires <= now.steady) return explain(choice.nearest, Reason::grant_expired);
         if (!grant.admits_port(packet.source_port)) return explain(choice.nearest, Reason::grant_source_port);
+        if (service.mark == Mark::none) return explain(choice.nearest, Reason::forward_not_applied);
         const bool narrower = choice.grant && choice.grant->source_port == 0 && grant.source_port != 0;
         if (!choice.grant || narrower) choice.grant = &grant;
     });
@@ -50,6 +52,7 @@ Decision let_in(Reason reason, const Flow& flow) noexcept {
     decision.client = flow.client;
     decision.service = flow.service;
     decision.grant = flow.grant;
+    decision.mark = flow.mark;
     return decision;
 }
 
@@ -61,6 +64,8 @@ Decision again(Flow& flow, Transport transport, Instant now, const Policy& polic
         decision.reason = Reason::flow_revoked;
     else if (!entitled(policy, flow.client, flow.service, now.wall))
         decision.reason = Reason::grant_withdrawn;
+    else if (policy.service(flow.service)->mark != flow.mark)  // forwarded elsewhere meanwhile
+        decision.reason = Reason::forward_not_applied;
     else if (transport == Transport::udp && !flow.settles(now.steady))
         decision.reason = Reason::settle_lost;
     if (decision.reason != Reason::flow_again || transport == Transport::tcp) decision.verdict = Verdict::drop;
@@ -82,6 +87,7 @@ Decision consume(const PacketView& packet, Instant now, const Policy& policy, Ta
         if (!taken) continue;  // the other family was faster; it is marked used now, so look for the next
         Flow flow{grant.id, grant.client, grant.service, packet.sequence, now.steady, now.steady};
         flow.local = packet.local;
+        flow.mark = policy.service(grant.service)->mark;
         (void)flow.settles(now.steady);
         shard.flows.insert(key, flow);
         return let_in(Reason::grant_active, flow);

@@ -23,10 +23,29 @@ Id give(std::unordered_map<std::string, Id>& given, const std::string& name) {
 
 }  // namespace
 
+const ForwardTarget* Service::target(Family family) const noexcept {
+    const auto found = std::find_if(forward_to.begin(), forward_to.end(),
+                                    [&](const ForwardTarget& one) { return one.address.family == family; });
+    return found == forward_to.end() ? nullptr : &*found;
+}
+
 bool Service::covers(const PacketView& packet) const noexcept {
-    return std::any_of(ports.begin(), ports.end(), [&](const TransportPorts& range) {
+    if (!forward_to.empty() && !target(packet.family)) return false;
+    const bool port = std::any_of(ports.begin(), ports.end(), [&](const TransportPorts& range) {
         return range.contains(packet.transport, packet.destination_port);
     });
+    if (!port || to.empty()) return port && packet.local;
+    return std::any_of(to.begin(), to.end(), [&](const Prefix& prefix) { return prefix.contains(packet.destination); });
+}
+
+void Policy::PortSets::add(const TransportPorts& ports) {
+    Ports& set = ports.transport == Transport::tcp ? tcp : udp;
+    for (unsigned port = ports.ports.first; port <= ports.ports.last; ++port) set.set(port);
+}
+
+bool Policy::PortSets::contain(const PacketView& packet) const noexcept {
+    if (packet.transport == Transport::tcp) return tcp[packet.destination_port];
+    return packet.transport == Transport::udp && udp[packet.destination_port];
 }
 
 bool Client::may_open(ServiceId service) const noexcept {
@@ -34,13 +53,12 @@ bool Client::may_open(ServiceId service) const noexcept {
 }
 
 void Policy::index() {
-    const auto mark = [](Ports& set, PortRange range) {
-        for (unsigned port = range.first; port <= range.last; ++port) set.set(port);
-    };
-    for (const PortRange& range : gateway.spa) mark(spa_ports_, range);
+    for (const PortRange& range : gateway.spa)
+        for (unsigned port = range.first; port <= range.last; ++port) spa_ports_.set(port);
     for (std::size_t i = 0; i < services.size(); ++i) {
-        for (const auto& [transport, range] : services[i].ports)
-            mark(transport == Transport::tcp ? tcp_ports_ : udp_ports_, range);
+        const bool narrow = !services[i].to.empty() || services[i].forward_to.size() == 1;
+        for (const TransportPorts& ports : services[i].ports) (narrow ? chosen_ : own_).add(ports);
+        if (narrow) narrow_.push_back(i);
         service_by_id_[static_cast<std::uint16_t>(services[i].id)] = i;
         service_by_name_[services[i].name] = i;
     }
@@ -91,9 +109,10 @@ const Service* Policy::service(const std::string& name) const noexcept {
     return look_up(service_by_name_, name, services);
 }
 
-bool Policy::guards(Transport transport, std::uint16_t port) const noexcept {
-    if (transport == Transport::tcp) return tcp_ports_[port];
-    return transport == Transport::udp && (udp_ports_[port] || spa_ports_[port]);
+bool Policy::guards(const PacketView& packet) const noexcept {
+    if (packet.local && (own_.contain(packet) || listens(packet))) return true;
+    return chosen_.contain(packet) && std::any_of(narrow_.begin(), narrow_.end(),
+                                                  [&](std::size_t place) { return services[place].covers(packet); });
 }
 
 ClientId Names::client(const noise::PublicKey& key) { return give(clients_, key_text(key)); }

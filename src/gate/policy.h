@@ -38,12 +38,29 @@ struct TransportPorts {
     auto operator<=>(const TransportPorts&) const = default;
 };
 
+// Where packets go instead of where they were sent to.
+struct ForwardTarget {
+    IpAddress address;
+    std::uint16_t port = 0;
+
+    auto operator<=>(const ForwardTarget&) const = default;
+};
+
 struct Service {
     ServiceId id = ServiceId::none;
     std::string name;
-    std::vector<TransportPorts> ports;  // on the gateway's own addresses
+    std::vector<TransportPorts> ports;
+    std::vector<Prefix> to;                 // where packets are sent to; none: the gateway's own addresses
+    std::vector<ForwardTarget> forward_to;  // at most one of a family; none: they go where they were sent to
 
+    // What its flows are marked with. Mark::none with a forward_to that the rules in force do not know: then none of
+    // its flows is let in.
+    Mark mark = Mark::accepted;
+
+    // By the destination as it was sent, before anybody's translation; a service that forwards covers the families of
+    // its targets alone.
     [[nodiscard]] bool covers(const PacketView& packet) const noexcept;
+    [[nodiscard]] const ForwardTarget* target(Family family) const noexcept;  // null: none of that family
 };
 
 // Whether a message must name the exact address its flow will come from.
@@ -73,6 +90,31 @@ struct Knock {
     std::optional<knock::Sequence> closing;  // ends what the knock let in from the same source
 };
 
+// What becomes of new packets that concern no service, no SPA port and no knock.
+enum class Unmatched : std::uint8_t { drop, pass };
+
+// What becomes of packets that came out of an IPsec tunnel or transport.
+enum class Ipsec : std::uint8_t { pass, judge };
+
+// One kind of packet that goes by unjudged.
+struct OpenMatch {
+    std::uint8_t protocol = 0;           // as in the IP header
+    std::optional<Family> family;        // none: both
+    std::optional<PortRange> ports;      // destination; with TCP and UDP
+    std::optional<std::uint8_t> type;    // with ICMP and ICMPv6; none: every type
+
+    bool operator==(const OpenMatch&) const = default;
+};
+
+// An entry of `open`.
+struct Open {
+    std::vector<OpenMatch> matches;  // what one word stands for: echo-request has another number in IPv6
+    std::vector<Prefix> from;        // sources; none: everybody
+    std::vector<Prefix> to;          // destinations; none: the gateway's own addresses, multicast and broadcast
+
+    bool operator==(const Open&) const = default;
+};
+
 enum class Backend : std::uint8_t { automatic, nftables, iptables };
 
 struct Gateway {
@@ -84,7 +126,10 @@ struct Gateway {
     std::uint16_t queues = 2;  // 1 to 64
     MarkField mark;
     Duration skew = std::chrono::seconds{30};  // 1 s to 5 min
+    Unmatched unmatched = Unmatched::drop;
+    Ipsec ipsec = Ipsec::pass;
     std::vector<Prefix> break_glass;
+    std::vector<Open> open;
 };
 
 struct GrantLimits {
@@ -112,9 +157,12 @@ public:
     [[nodiscard]] const Client* client(const noise::PublicKey& key) const noexcept;
     [[nodiscard]] const Service* service(const std::string& name) const noexcept;
 
-    // Whether some service has this destination port, or SPA is listened for there.
-    [[nodiscard]] bool guards(Transport transport, std::uint16_t port) const noexcept;
-    [[nodiscard]] bool listens(std::uint16_t udp_port) const noexcept { return spa_ports_[udp_port]; }
+    // Whether the packet is for a service, or SPA is listened for there. A look into a bitmap where nothing is; where
+    // services with `to` share the port, their prefixes.
+    [[nodiscard]] bool guards(const PacketView& packet) const noexcept;
+    [[nodiscard]] bool listens(const PacketView& packet) const noexcept {
+        return packet.local && packet.transport == Transport::udp && spa_ports_[packet.destination_port];
+    }
 
     [[nodiscard]] const knock::Book& book() const noexcept { return book_; }
 
@@ -125,8 +173,17 @@ private:
     void index_knocks();
 
     using Ports = std::bitset<65536>;
-    Ports tcp_ports_, udp_ports_, spa_ports_;
     knock::Book book_;
+    struct PortSets {
+        Ports tcp, udp;
+
+        void add(const TransportPorts& ports);
+        [[nodiscard]] bool contain(const PacketView& packet) const noexcept;
+    };
+    Ports spa_ports_;
+    PortSets own_;                    // of services on the gateway's own addresses, in both families
+    PortSets chosen_;                 // of services that their destination or family narrows
+    std::vector<std::size_t> narrow_;  // which these are
     std::unordered_map<std::uint16_t, std::size_t> client_by_id_, service_by_id_;
     std::unordered_map<std::string, std::size_t> client_by_key_, service_by_name_;
 };

@@ -1,27 +1,71 @@
-// posternctl reload: the daemon reads its policy again and takes all of it or nothing.
+// posternctl reload: the policy's files count from now on, in the daemon and in the rules.
+//
+// Whatever can be refused is asked first: the policy is read, its rules are made and loaded into an empty network, the
+// daemon takes the policy or does not. Only then do the rules change. In between the new policy is judged behind the
+// old rules: a packet gets in where the old rules let it by or the new policy lets it in, and a forward_to that the old
+// rules do not know waits for the new ones.
+#include <fmt/format.h>
+
+#include "io/privileges.h"
 #include "posternctl/ask.h"
+#include "posternctl/rules_job.h"
 
 namespace postern::ctl {
 namespace {
 
 constexpr auto footer =
     "Examples:\n"
-    "  posternctl check && posternctl reload\n\n"
-    "The daemon reads the files that it was started with. Rules are another matter: after a change of interfaces,\n"
-    "ports, queues or marks `posternctl rules apply` brings them up to date.";
+    "  posternctl reload                   the daemon and the rules follow the policy's files\n"
+    "  posternctl reload --daemon-only     without root: clients that came or went need no other rules\n\n"
+    "The daemon reads the files that it was started with, and takes all of them or nothing.";
 
-Exit reload(const Context& context, const std::filesystem::path& socket) {
-    const auto result = ask_daemon(context, socket, {control::Command::reload, {}});
+struct ReloadOptions {
+    std::shared_ptr<std::filesystem::path> socket;
+    RulesOptions rules;
+    bool daemon_only = false;
+};
+
+Exit reload_daemon(const Context& context, const ReloadOptions& options) {
+    const auto result = ask_daemon(context, *options.socket, {control::Command::reload, {}});
     return result ? show(context, *result, control::read_reload_report) : result.error();
+}
+
+// What the daemon says of the rules is over once they are loaded.
+Exit tell(const Context& context, const std::string& result) {
+    auto report = control::read_reload_report(result);
+    if (!report) return failed(report.error());
+    report->warnings.clear();
+    return show(context, control::to_json(*report), control::read_reload_report);
+}
+
+Exit reload_all(const Context& context, ReloadOptions options) {
+    if (!io::may_administer_network())
+        return failed(
+            {"loading rules needs CAP_NET_ADMIN: run as root, or reload the daemon alone with --daemon-only"});
+    options.rules.quiet = context.json;
+    const auto job = rules_job(context, options.rules);
+    if (!job) return Exit::bad_policy;
+    if (const auto tried = differences_of(*job->loader, job->wanted()); !tried) return failed(tried.error());
+    const auto result = ask_daemon(context, *options.socket, {control::Command::reload, {}});
+    if (!result) return result.error();
+    const Exit applied = rules_apply(*job, options.rules);
+    if (applied == Exit::ok) return tell(context, *result);
+    complain("the daemon has the new policy and the rules do not: `posternctl rules apply` brings them together");
+    return applied;
 }
 
 }  // namespace
 
 void add_reload(CLI::App& app, const Context& context, Exit& exit) {
-    CLI::App* command = app.add_subcommand("reload", "make the daemon read its policy again, all of it or nothing");
-    const auto socket = add_socket_option(*command);
+    CLI::App* command = app.add_subcommand("reload", "Make the daemon and the rules follow the policy's files");
+    const auto options = std::make_shared<ReloadOptions>();
+    options->socket = add_socket_option(*command);
+    add_backend_options(*command, options->rules);
+    command->add_flag("--daemon-only", options->daemon_only, "leave the rules as they are; needs no root");
     command->footer(footer);
-    command->callback([&context, &exit, socket] { exit = reload(context, *socket); });
+    command->callback([&context, &exit, options] {
+        exit = options->daemon_only ? reload_daemon(context, *options) : reload_all(context, *options);
+    });
 }
 
 }  // namespace postern::ctl

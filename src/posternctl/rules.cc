@@ -29,11 +29,7 @@ CLI::App* add(CLI::App& rules, const char* name, const char* help, const Context
 }
 
 void add_options(CLI::App& rules, RulesOptions& options) {
-    rules.add_option("--backend", options.backend, "instead of the policy's")
-        ->check(CLI::IsMember({"nftables", "iptables"}));
-    rules.add_option("--iptables", options.iptables, "the kind of iptables to use")
-        ->check(CLI::IsMember({"iptables", "iptables-nft", "iptables-legacy"}))
-        ->capture_default_str();
+    add_backend_options(rules, options);
     rules.add_option("--family", options.family, "render: only the rules of IPv4 or IPv6 (iptables)")
         ->check(CLI::IsMember({"4", "6"}));
     rules.add_option("--state", options.state,

@@ -8,6 +8,7 @@
 #include "io/random.h"
 #include "posternctl/ask.h"
 #include "posternctl/interfaces.h"
+#include "posternctl/numbering.h"
 #include "posternctl/rules_job.h"
 #include "posternctl/rules_keep.h"
 
@@ -20,7 +21,8 @@ Exit remove_other(const RulesJob& job, const RulesOptions& options) {
     const Loader other = nftables ? iptables_loader(options.iptables) : nftables_loader();
     const Result<Removal> removed = other->remove();
     if (!removed) return may_stand(*other, removed.error());
-    if (*removed == Removal::done) fmt::print("rules of the backend {} are taken out\n", other->name());
+    if (*removed == Removal::done && !options.quiet)
+        fmt::print("rules of the backend {} are taken out\n", other->name());
     return Exit::ok;
 }
 
@@ -39,6 +41,7 @@ std::string new_id() {
 }
 
 Exit tell(const RulesJob& job, const RulesOptions& options, bool stood) {
+    if (options.quiet) return warn_about(job), remove_other(job, options);
     fmt::print("{} ({})\n", stood ? "guarded already" : "guarded", job.loader->name());
     if (options.confirm)
         fmt::print(
@@ -47,6 +50,21 @@ Exit tell(const RulesJob& job, const RulesOptions& options, bool stood) {
             options.confirm->count());
     warn_about(job);
     return remove_other(job, options);
+}
+
+// Numbers are given under the lock: whoever applied meanwhile may have taken the next one. Those that begin are written
+// down before the rules are loaded.
+Result<RulesPair> planned(const RulesJob& job) {
+    const auto now = read_numbers(job.numbers_file);
+    if (!now) return tl::make_unexpected(now.error());
+    const auto plan = rules::plan_ruleset(*now, *job.policy, job.inputs);
+    if (!plan) return tl::make_unexpected(plan.error());
+    if (rules::to_text(plan->numbers) != rules::to_text(*now))
+        if (const auto written = write_numbers(job.numbers_file, plan->numbers); !written)
+            return tl::make_unexpected(written.error());
+    rules::Loadable set = job.loader->loadable(*plan->policy, plan->inputs);
+    set.parts.push_back(announcement({job.numbers_file, job.control_socket, plan->digest}));
+    return RulesPair{std::move(set), emergency_set(*job.loader, *job.policy)};
 }
 
 // Rules that stand as they should are not touched: their counters go on.
@@ -83,9 +101,10 @@ Exit rules_apply(const RulesJob& job, const RulesOptions& options) {
     if (!store) return failed(store.error());
     const Result<io::FileLock> lock = store->lock();
     if (!lock) return failed(lock.error());
+    const Result<RulesPair> sets = planned(job);
+    if (!sets) return failed(sets.error());
     const Result<void> adopted = adopt(job.loader->name(), options.iptables, options.adopt);
-    const RulesPair sets{job.wanted(), emergency_set(*job.loader, *job.policy)};
-    const Result<bool> stood = options.confirm ? apply_for_now(*store, sets, *options.confirm) : apply(*store, sets);
+    const Result<bool> stood = options.confirm ? apply_for_now(*store, *sets, *options.confirm) : apply(*store, *sets);
     if (!stood) return failed(stood.error());
     if (!adopted) warn("sessions older than the rules are not adopted and may stop: " + adopted.error().text);
     return tell(job, options, *stood);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "config/load.h"
+#include "posternctl/numbering.h"
 #include "posternctl/rules_job.h"
 #include "posternctl/rules_keep.h"
 
@@ -24,7 +25,9 @@ rules::Loadable built_in(const Context& context, const RulesLoader& loader) {
 }
 
 Result<void> load_and_record(const RulesStore& store, const rules::Loadable& set) {
-    return loader_for(set)->load(set).and_then([&] { return store.write(Set::applied, set); });
+    return loader_for(set)->load(set).map([&] { announce(set); }).and_then([&] {
+        return store.write(Set::applied, set);
+    });
 }
 
 // The last known emergency set, then one made here for either backend: the first that the kernel takes.

@@ -10,8 +10,17 @@ namespace {
 using netfilter::Connection;
 using netfilter::TrackedConnection;
 
-Transport transport_of(const Connection& connection) {
-    return connection.protocol == IPPROTO_TCP ? Transport::tcp : Transport::udp;
+PacketView first_packet(const Connection& connection, bool local) {
+    PacketView packet;
+    packet.malformed = false;
+    packet.family = connection.source.family;
+    packet.source = connection.source;
+    packet.destination = connection.destination;
+    packet.transport = connection.protocol == IPPROTO_TCP ? Transport::tcp : Transport::udp;
+    packet.source_port = connection.source_port;
+    packet.destination_port = connection.destination_port;
+    packet.local = local;
+    return packet;
 }
 
 // Both ways round: a connection of the host's own is named from its end.
@@ -51,7 +60,8 @@ Result<void> Gap::remember() {
 
 // By the way back to its source: conntrack does not keep the interface.
 bool Gap::came_in(const Policy& policy, const Connection& connection) {
-    if (rules::admits(policy, transport_of(connection), connection.source, connection.destination_port)) return false;
+    const auto here = routes_.to(connection.destination);
+    if (rules::admits(policy, first_packet(connection, here && here->local))) return false;
     const auto route = routes_.to(connection.source);
     return route && !route->local && rules::guards_interface(policy, route->interface);
 }

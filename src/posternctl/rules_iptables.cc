@@ -27,15 +27,8 @@ std::string tool_of(std::string tool, Family family) {
 
 std::string part_of(Family family) { return family == Family::v4 ? "v4" : "v6"; }
 
-Result<std::string> saved(const std::string& tool) {
-    std::string text;
-    for (const char* table : {"raw", "mangle"}) {
-        const Result<std::string> one = run_tool({tool + "-save", "-t", table});
-        if (!one) return tl::make_unexpected(one.error());
-        text += *one;
-    }
-    return text;
-}
+// Every table there is: to ask for one by name would make it.
+Result<std::string> saved(const std::string& tool) { return run_tool({tool + "-save"}); }
 
 Result<void> restore(const std::string& tool, const std::string& text) {
     return run_tool({tool + "-restore", "--wait", "10", "--noflush"}, text).map([](const std::string&) {});

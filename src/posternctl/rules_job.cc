@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "config/load.h"
+#include "posternctl/numbering.h"
 
 namespace postern::ctl {
 namespace {
@@ -16,6 +17,14 @@ Loader loader_of(Backend backend, const RulesOptions& options) {
 
 }  // namespace
 
+void add_backend_options(CLI::App& command, RulesOptions& options) {
+    command.add_option("--backend", options.backend, "instead of the policy's")
+        ->check(CLI::IsMember({"nftables", "iptables"}));
+    command.add_option("--iptables", options.iptables, "the kind of iptables to use")
+        ->check(CLI::IsMember({"iptables", "iptables-nft", "iptables-legacy"}))
+        ->capture_default_str();
+}
+
 std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& options) {
     Names names;
     const auto loaded = config::load(context.policy_file, names);
@@ -23,11 +32,24 @@ std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& 
         for (const config::Diagnostic& mistake : loaded.error()) fmt::print(stderr, "{}\n", config::to_text(mistake));
         return nullptr;
     }
-    return std::make_unique<RulesJob>(RulesJob{loaded->policy,
-                                               {.steering_seed = loaded->settings.steering_seed},
-                                               loaded->settings.control_socket,
-                                               options.state.empty() ? loaded->settings.state_directory : options.state,
-                                               loader_of(loaded->policy->gateway.backend, options)});
+    const config::Settings& settings = loaded->settings;
+    auto plan = read_numbers(settings.numbers_file).and_then([&](const rules::Numbers& now) {
+        return rules::plan_ruleset(now, *loaded->policy, {.steering_seed = settings.steering_seed});
+    });
+    if (!plan) {
+        complain(plan.error().text);
+        return nullptr;
+    }
+    return std::make_unique<RulesJob>(RulesJob{plan->policy, plan->inputs, settings.control_socket,
+                                               options.state.empty() ? settings.state_directory : options.state,
+                                               loader_of(loaded->policy->gateway.backend, options),
+                                               plan->digest, settings.numbers_file});
+}
+
+rules::Loadable RulesJob::wanted() const {
+    rules::Loadable set = loader->loadable(*policy, inputs);
+    set.parts.push_back(announcement({numbers_file, control_socket, digest}));
+    return set;
 }
 
 std::filesystem::path state_directory(const Context& context, const RulesOptions& options) {

@@ -11,6 +11,7 @@
 #include "posternctl/adopt.h"
 #include "posternctl/command.h"
 #include "posternctl/rules_loader.h"
+#include "rules/numbers.h"
 
 namespace postern::ctl {
 
@@ -22,22 +23,28 @@ struct RulesOptions {
     std::optional<std::chrono::seconds> confirm;  // apply: how long to wait for `rules confirm`
     std::string from;                             // check: the address in question; empty: the caller's own
     AdoptionTime adopt;                           // apply
+    bool quiet = false;                           // apply: only warnings and errors
 };
+
+// --backend and --iptables, for every command that loads rules.
+void add_backend_options(CLI::App& command, RulesOptions& options);
 
 using Loader = std::unique_ptr<RulesLoader>;
 
 struct RulesJob {
-    std::shared_ptr<const Policy> policy;
+    std::shared_ptr<const Policy> policy;  // with the marks of these rules
     rules::Inputs inputs;
     std::filesystem::path control_socket;
     std::filesystem::path state_directory;
     Loader loader;
+    std::uint64_t digest = 0;  // of what they say
+    std::filesystem::path numbers_file;
 
     // What apply loads.
-    [[nodiscard]] rules::Loadable wanted() const { return loader->loadable(*policy, inputs); }
+    [[nodiscard]] rules::Loadable wanted() const;
 };
 
-// Null where the policy has mistakes; every one of them is on standard error then.
+// Null where the policy has mistakes, or the numbers beside it cannot be read; all of it is on standard error then.
 [[nodiscard]] std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& options);
 
 // Where the confirmed sets are: --state, or what the policy says as far as it can be read, or the usual place.

@@ -7,6 +7,7 @@
 
 #include "io/clock.h"
 #include "io/detached.h"
+#include "posternctl/numbering.h"
 
 namespace postern::ctl {
 namespace {
@@ -67,6 +68,7 @@ Result<bool> put_in(const rules::Loadable& wanted) {
     const bool stood = found && found->empty();
     if (!stood)
         if (const Result<void> done = loader->load(wanted); !done) return tl::make_unexpected(done.error());
+    announce(wanted);
     return stood;
 }
 
@@ -82,6 +84,7 @@ Result<void> take_back(const RulesStore& store, const std::optional<rules::Loada
     if (confirmed)
         return loader_for(*confirmed)
             ->load(*confirmed)
+            .map([&] { announce(*confirmed); })
             .and_then([&] { return store.write(RulesStore::Set::applied, *confirmed); })
             .and_then([&] { return remove_other(*confirmed); });
     const auto applied = store.read(RulesStore::Set::applied);

@@ -87,6 +87,9 @@ control::Status Desk::status() {
     status.grants = {fill.grants, house_.tables.sizes().grants};
     status.flows = {fill.flows, house_.tables.sizes().flows};
     status.log = {house_.settings.log_file, house_.journal.written(), house_.journal.lost()};
+    for (std::string& warning : forward_warnings(*policy, house_.forward_trouble))
+        status.warnings.push_back(std::move(warning));
+    status.ruleset = house_.ruleset;
     status.guarded = house_.guard.sentence(io::now());
     if (const auto warning = house_.guard.warning(io::now())) status.warnings.push_back(*warning);
     return status;
@@ -126,5 +129,7 @@ Result<control::ReloadReport> Desk::reload() { return postern::reload(house_); }
 void Desk::guard(const control::GuardReport& report) {
     if (auto event = house_.guard.hear(report, io::now())) house_.tell(std::move(*event));
 }
+
+Result<control::RulesetReport> Desk::ruleset() { return take_ruleset(house_); }
 
 }  // namespace postern

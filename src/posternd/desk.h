@@ -16,6 +16,7 @@ public:
     [[nodiscard]] Result<control::RevokeReport> revoke(const control::RevokeRequest& request) override;
     [[nodiscard]] Result<control::ReloadReport> reload() override;
     void guard(const control::GuardReport& report) override;
+    [[nodiscard]] Result<control::RulesetReport> ruleset() override;
 
 private:
     House& house_;

@@ -18,6 +18,7 @@
 #include "posternd/current.h"
 #include "posternd/guard.h"
 #include "posternd/journal.h"
+#include "posternd/ruleset.h"
 #include "posternd/worker.h"
 
 namespace postern {
@@ -30,21 +31,23 @@ struct Post {
 
 // Threads: the workers use what their Workplace names; everything else is the main thread's.
 struct House {
-    House(std::filesystem::path file, Names& given, config::Settings said, CurrentPolicy::Pointer policy,
-          WallTime floor, const SipKey& key, io::LogFile log, netfilter::Conntrack connections,
-          netfilter::SocketDiag ends, io::Waker flows_end_call, WallTime now)
+    House(std::filesystem::path file, Names& given, config::Settings said, const PolicyInForce& first, WallTime floor,
+          const SipKey& key, io::LogFile log, netfilter::Conntrack connections, netfilter::SocketDiag ends,
+          io::Waker flows_end_call, WallTime now)
         : policy_file{std::move(file)},
           names{given},
           settings{std::move(said)},
-          current{policy},
+          current{first.policy},
           tables{{}, key, floor},
-          journal{std::move(log), policy->gateway.queues + std::size_t{1}},
+          journal{std::move(log), first.policy->gateway.queues + std::size_t{1}},
           conntrack{std::move(connections)},
           sockets{std::move(ends)},
           flows_end{std::move(flows_end_call)},
           started{now},
-          policy_loaded{now} {
-        admit(*policy);
+          policy_loaded{now},
+          ruleset{first.ruleset},
+          forward_trouble{first.trouble} {
+        admit(*first.policy);
     }
 
     // Makes room for a policy's clients and knocks and remembers their names: before the policy is published.
@@ -52,6 +55,13 @@ struct House {
         tables.enroll(policy);
         for (const Client& client : policy.clients) clients_by_name[client.name] = client.id;
         for (const Knock& knock : policy.knocks) clients_by_name[knock.identity.name] = knock.identity.id;
+    }
+
+    // Publishes a policy whose clients are admitted.
+    void put_in_force(const PolicyInForce& next) {
+        ruleset = next.ruleset;
+        forward_trouble = next.trouble;
+        current.publish(next.policy);
     }
 
     std::filesystem::path policy_file;
@@ -66,6 +76,8 @@ struct House {
     io::Waker flows_end;  // woken where flows were ended in the tables; the main thread then carries it to the kernel
     const WallTime started;
     WallTime policy_loaded;
+    std::uint64_t ruleset;                            // generation of the rules in force
+    std::string forward_trouble;                      // why nothing is forwarded; empty: it is
     std::map<std::string, ClientId> clients_by_name;  // also of those who left the policy: they can still be revoked
     std::string conntrack_trouble;                    // why flows that are over stay listed; empty: they do not
     bool ends_pending = false;                        // some flow is ended here and not in the kernel yet

@@ -1,5 +1,7 @@
 #include "posternd/reload.h"
 
+#include <algorithm>
+
 #include "io/clock.h"
 #include "posternd/ending.h"
 #include "posternd/floor.h"
@@ -25,7 +27,16 @@ std::vector<std::string> needing_restart(const House& house, const config::Confi
 
 bool rules_differ(const Gateway& next, const Gateway& before) {
     return next.interfaces != before.interfaces || next.break_glass != before.break_glass || next.spa != before.spa ||
-           next.backend != before.backend;
+           next.backend != before.backend || next.open != before.open || next.unmatched != before.unmatched ||
+           next.ipsec != before.ipsec;
+}
+
+// With `unmatched: pass` the rules know what services there are.
+bool services_differ(const Policy& next, const Policy& before) {
+    const auto same = [](const Service& a, const Service& b) { return a.ports == b.ports && a.to == b.to; };
+    return next.gateway.unmatched == Unmatched::pass &&
+           !std::equal(next.services.begin(), next.services.end(), before.services.begin(), before.services.end(),
+                       same);
 }
 
 Result<control::ReloadReport> refused(House& house, std::vector<std::string> mistakes) {
@@ -37,7 +48,7 @@ Result<control::ReloadReport> refused(House& house, std::vector<std::string> mis
 
 void put_in_force(House& house, const config::Configuration& next) {
     house.admit(*next.policy);
-    house.current.publish(next.policy);
+    house.put_in_force(in_force(*next.policy, next.settings.numbers_file));
     house.policy_warnings = next.warnings;
     house.policy_loaded = io::now().wall;
     house.tell(log::engine_event(log::What::reloaded, "the policy was reloaded", house.policy_loaded));
@@ -63,8 +74,9 @@ Result<control::ReloadReport> reload(House& house) {
     control::ReloadReport report;
     report.clients = next->policy->clients.size();
     report.services = next->policy->services.size();
+    report.warnings = forward_warnings(*house.current.get(), house.forward_trouble);
     for (const auto& warning : next->warnings) report.warnings.push_back(config::to_text(warning));
-    if (rules_differ(next->policy->gateway, before->gateway))
+    if (rules_differ(next->policy->gateway, before->gateway) || services_differ(*next->policy, *before))
         report.warnings.push_back("what the rules are made from changed: `posternctl rules apply` loads it");
     return report;
 }

@@ -60,9 +60,11 @@ std::unique_ptr<House> furnish(const Options& options, Names& names, const confi
                                io::Waker flows_end) {
     const Instant now = io::now();
     const StartFloor start_floor = spend_markers(configuration, now.wall);
-    auto house = std::make_unique<House>(options.policy_file, names, configuration.settings, configuration.policy,
-                                         start_floor.floor, random_key(), std::move(log), std::move(conntrack),
-                                         std::move(sockets), std::move(flows_end), now.wall);
+    // Behind the control socket's opening: whoever applied rules before then wrote it down, later ones will tell us.
+    const PolicyInForce first = in_force(*configuration.policy, configuration.settings.numbers_file);
+    auto house = std::make_unique<House>(options.policy_file, names, configuration.settings, first, start_floor.floor,
+                                         random_key(), std::move(log), std::move(conntrack), std::move(sockets),
+                                         std::move(flows_end), now.wall);
     if (start_floor.warning) house->warnings.push_back(*start_floor.warning);
     house->policy_warnings = configuration.warnings;
     return house;

@@ -45,6 +45,7 @@ bool Worker::turn(std::chrono::milliseconds wait) {
         failure_.with([&](auto& failure) { failure = batch.error().text; });
         return false;
     }
+    ++turns_;
     const Instant now = io::now();
     take_new_policy();
     opener_.set_time(now.wall);
@@ -53,6 +54,7 @@ bool Worker::turn(std::chrono::milliseconds wait) {
         queue_.idle();
     else
         queue_.settle();
+    ++turns_;
     finish_turn(now);
     return !batch->empty();
 }
@@ -70,7 +72,7 @@ void Worker::judge(const netfilter::QueuedPacket& packet, Instant now) {
     note(view, decision, now);
     if (decision.ends_flows) place_.flows_end.wake();
     if (decision.verdict == Verdict::accept)
-        queue_.accept(packet.id, policy_->gateway.mark.with(packet.mark, Mark::accepted));
+        queue_.accept(packet.id, policy_->gateway.mark.with(packet.mark, decision.mark));
     else
         queue_.drop(packet.id);
 }

@@ -55,6 +55,10 @@ public:
     [[nodiscard]] const netfilter::Queue& queue() const noexcept { return queue_; }
     [[nodiscard]] std::optional<std::string> failure() const;
 
+    // Odd while a batch is judged and settled. Whoever publishes a policy, reads an odd number and then another one
+    // knows that nothing is judged by the policy before any more; an even number says it at once.
+    [[nodiscard]] std::uint64_t turns() const noexcept { return turns_.load(); }
+
 private:
     using Batch = std::span<const netfilter::QueuedPacket>;
 
@@ -70,6 +74,7 @@ private:
     spa::Opener opener_;
     log::Ledger ledger_;
     bool spoke_ = false;  // pushed an event in this turn
+    std::atomic<std::uint64_t> turns_ = 0;
     VerdictCounters verdicts_;
     mutable Guarded<std::optional<std::string>> failure_;
 };

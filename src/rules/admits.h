@@ -6,10 +6,10 @@
 
 namespace postern::rules {
 
-// Whether a new connection to this destination port passes by break-glass, or goes to the daemon as SPA whatever
-// conntrack holds. `source` is of either family.
-[[nodiscard]] bool admits(const Policy& policy, Transport transport, const IpAddress& source,
-                          std::uint16_t destination_port);
+// Whether a new connection of TCP or UDP passes by break-glass, by `open` or as what concerns no service, or goes to
+// the daemon as SPA whatever conntrack holds. `first` has what names a connection, as its first packet was sent, and
+// whether its destination is the gateway's own.
+[[nodiscard]] bool admits(const Policy& policy, const PacketView& first);
 
 // Whether the policy guards this interface.
 [[nodiscard]] bool guards_interface(const Policy& policy, const std::string& name);

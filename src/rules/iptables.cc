@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <initializer_list>
 #include <iterator>
+#include <vector>
 
+#include "rules/forwarded.h"
 #include "rules/ruleset.h"
 #include "rules/words.h"
 
@@ -44,6 +46,7 @@ public:
             "# which makes the set first and sees to exactly one jump. One transaction per table.\n",
             dialect_.tool);
         raw();
+        nat();
         mangle();
         return out_;
     }
@@ -98,21 +101,33 @@ private:
     }
 
     void mangle() {
-        table("mangle", {"GATE", "SETTLE", "JUDGE", "STEER", "OUT", "HUSH"});
+        table("mangle", {"GATE", "SETTLE", "JUDGE", "STEER", "ASTRAY", "OUT", "HUSH"});
         gate();
         settle();
         judge();
         steer();
+        astray();
         out();
         hush();
         jump("PREROUTING", "GATE");
+        jump("INPUT", "ASTRAY");
+        jump("FORWARD", "ASTRAY");
         jump("OUTPUT", "OUT");
+        commit();
+    }
+
+    // Without a service to forward nobody needs this table, and a kernel may lack it.
+    void nat() {
+        if (forwarded(policy_).empty()) return;
+        table("nat", {"FORWARD"});
+        forward();
+        jump("PREROUTING", "FORWARD");
         commit();
     }
 
     void early() {
         chain("EARLY");
-        plain("-i lo", "-j RETURN");
+        plain(fmt::format("-i lo -m comment --comment \"{}{}\"", generation_words, inputs_.generation), "-j RETURN");
         on_interfaces("-i", "", go("ARRIVE"));
     }
 
@@ -136,8 +151,14 @@ private:
 
     void settle() {
         chain("SETTLE");
-        rule(is("mark", Mark::accepted), set("CONNMARK", Mark::accepted), comment::save);
-        rule(is("mark", Mark::accepted), "-j RETURN", comment::settled);
+        for (const Mark mark : accepted_marks(policy_)) {
+            rule(fmt::format("{} -m conntrack --ctstate NEW,ESTABLISHED -m connmark ! --mark 0x0/{:#x} -m connmark ! "
+                             "--mark {:#x}/{:#x}",
+                             is("mark", mark), field_.mask, field_.bits(mark), field_.mask),
+                 "-j DROP", comment::moved);
+            rule(is("mark", mark), set("CONNMARK", mark), comment::save);
+            rule(is("mark", mark), "-j RETURN", comment::settled);
+        }
         rule(is("mark", Mark::hostile), fmt::format("-j SET --add-set {} src --exist", hostile_set()), comment::list);
         rule(is("mark", Mark::hostile), "-j DROP", comment::hostile);
         rule(is("mark", Mark::refused), "-j DROP", comment::refused);
@@ -157,16 +178,88 @@ private:
         rule("-m conntrack --ctstate INVALID", "-j DROP", comment::invalid);
         for (const int type : dialect_.errors)
             rule(icmp(type) + " -m conntrack --ctstate RELATED", "-j RETURN", comment::related);
-        rule("-m conntrack --ctstate NEW " + is("connmark", Mark::accepted), "-j RETURN", comment::again);
+        for (const Mark mark : accepted_marks(policy_))
+            rule("-m conntrack --ctstate NEW " + is("connmark", mark), "-j RETURN", comment::again);
         v4_ ? essentials4() : essentials6();
         break_glass("-p tcp -m tcp --dport 22 -m addrtype --dst-type LOCAL", comment::break_glass);
         break_glass(
             fmt::format("{} {} {} -m addrtype --dst-type LOCAL", dialect_.icmp, dialect_.icmp_type, dialect_.echo),
             comment::break_glass);
+        if (passes_ipsec()) rule("-m policy --dir in --pol ipsec", "-j RETURN", comment::ipsec);
+        for (const Open& one : policy_.gateway.open) open(one);
+        const bool pass = policy_.gateway.unmatched == Unmatched::pass;
         for (const PortRange& range : policy_.gateway.spa)
-            rule("-p udp -m udp --dport " + ports(range), go("STEER"), comment::spa);
+            rule(fmt::format("-p udp -m udp --dport {}{}", ports(range), pass ? own : ""), go("STEER"), comment::spa);
         rule(from_hostile(), "-j DROP", comment::blackhole);
-        plain("", go("STEER"));
+        if (pass) concerned();
+        pass ? rule("", "-j RETURN", comment::unmatched) : plain("", go("STEER"));
+    }
+
+    static constexpr std::string_view own = " -m addrtype --dst-type LOCAL";
+
+    // A piece of a packet says nothing of ports: it is judged with what may be ours. Conntrack puts pieces together
+    // before these rules, as a rule.
+    void concerned() {
+        rule(v4_ ? "-f" : "-m frag", go("STEER"), comment::service);
+        for (const Service& service : policy_.services)
+            for (const auto& [transport, range] : service.ports)
+                for (const std::string& to : destinations(service.to, own))
+                    rule(fmt::format("{}-p {} --dport {}{}", prefixed(to), match_of(transport), ports(range),
+                                     suffixed(to)),
+                         go("STEER"), comment::service);
+        for (const knock::Step& step : policy_.knock_steps())
+            rule((step.transport == Transport::icmp
+                      ? fmt::format("{} {} {}", dialect_.icmp, dialect_.icmp_type, dialect_.echo)
+                      : fmt::format("-p {} --dport {}", match_of(step.transport), step.port)) +
+                     std::string{own},
+                 go("STEER"), comment::service);
+    }
+
+    static std::string_view match_of(Transport transport) {
+        return transport == Transport::tcp ? "tcp -m tcp" : "udp -m udp";
+    }
+
+    // What a rule says of destinations: "-d PREFIX " in front, or `otherwise`, which begins with a blank, behind.
+    [[nodiscard]] std::vector<std::string> destinations(const std::vector<Prefix>& to,
+                                                        std::string_view otherwise) const {
+        if (to.empty()) return {std::string{otherwise}};
+        return of_family("-d", to);
+    }
+    [[nodiscard]] std::vector<std::string> of_family(std::string_view key, const std::vector<Prefix>& prefixes) const {
+        std::vector<std::string> words;
+        for (const Prefix& prefix : prefixes)
+            if ((prefix.address.family == Family::v4) == v4_)
+                words.push_back(fmt::format("{} {} ", key, to_text(prefix)));
+        return words;
+    }
+    // The two halves of that: in front of the rest of a rule, or behind it.
+    static std::string_view prefixed(std::string_view words) { return words.starts_with(' ') ? "" : words; }
+    static std::string_view suffixed(std::string_view words) { return words.starts_with(' ') ? words : ""; }
+
+    // One rule for each kind, source and destination.
+    void open(const Open& one) {
+        const auto sources = one.from.empty() ? std::vector<std::string>{""} : of_family("-s", one.from);
+        const auto targets = one.to.empty() ? of_ours() : of_family("-d", one.to);
+        for (const OpenMatch& match : one.matches) {
+            if (match.family && (*match.family == Family::v4) != v4_) continue;
+            for (const std::string& from : sources)
+                for (const std::string& to : targets)
+                    rule(fmt::format("{}{}{}{}", from, prefixed(to), kind(match), suffixed(to)), "-j RETURN",
+                         comment::open);
+        }
+    }
+    // In IPv6 a list of types means all of them at once.
+    [[nodiscard]] std::vector<std::string> of_ours() const {
+        const std::string type = " -m addrtype --dst-type ";
+        if (v4_) return {type + "LOCAL,BROADCAST,MULTICAST"};
+        return {type + "LOCAL", type + "MULTICAST"};
+    }
+    [[nodiscard]] std::string kind(const OpenMatch& match) const {
+        if (match.ports)
+            return fmt::format("-p {} --dport {}", match.protocol == 6 ? "tcp -m tcp" : "udp -m udp",
+                               ports(*match.ports));
+        if (match.family && match.type) return icmp(*match.type);
+        return fmt::format("-p {}", match.protocol);
     }
 
     static std::string ports(const PortRange& range) {
@@ -195,12 +288,14 @@ private:
                 rule(fmt::format("-s {} {}", to_text(prefix), match), "-j RETURN", word);
     }
 
+    // An address in the table of a VRF is local only as seen from its interface.
     // The cluster match never takes a packet without a conntrack entry: the last rule takes everything.
     void steer() {
         const unsigned queues = std::clamp<unsigned>(policy_.gateway.queues, 1, iptables_queues);
         chain("STEER");
         if (inputs_.kind == Kind::emergency) return rule("", "-j DROP", comment::emergency);
-        rule("-m addrtype --dst-type LOCAL", set("MARK", Mark::local), comment::local);
+        for (const char* scope : {"", " --limit-iface-in"})
+            rule(fmt::format("-m addrtype --dst-type LOCAL{}", scope), set("MARK", Mark::local), comment::local);
         for (unsigned node = 1; node < queues; ++node)
             rule(fmt::format("-m cluster --cluster-total-nodes {} --cluster-local-node {} --cluster-hash-seed {:#010x}",
                              queues, node, inputs_.steering_seed),
@@ -209,6 +304,34 @@ private:
     }
     [[nodiscard]] std::string to_queue(unsigned node) const {
         return fmt::format("-j NFQUEUE --queue-num {}", inputs_.first_queue + node - 1);
+    }
+
+    // The emergency set asks the kernel for no more than it must.
+    [[nodiscard]] bool passes_ipsec() const {
+        return policy_.gateway.ipsec == Ipsec::pass && inputs_.kind == Kind::guard;
+    }
+
+    // NEW: a connection that a helper expects inherits its master's mark, and has a destination of its own.
+    void forward() {
+        chain("FORWARD");
+        for (const Service* service : forwarded(policy_)) {
+            const ForwardTarget* target = service->target(v4_ ? Family::v4 : Family::v6);
+            if (!target) continue;
+            for (const char* transport : {"tcp", "udp"})
+                rule(fmt::format("-p {} -m conntrack --ctstate NEW {}", transport, is("connmark", service->mark)),
+                     fmt::format(
+                         fmt::runtime(v4_ ? "-j DNAT --to-destination {}:{}" : "-j DNAT --to-destination [{}]:{}"),
+                         to_text(target->address), target->port),
+                     comment::forward);
+        }
+    }
+
+    // Whoever emptied the table of `forward` would otherwise let forwarded flows in to the gateway's own ports.
+    void astray() {
+        chain("ASTRAY");
+        rule(fmt::format("-m connmark ! --mark 0x0/{:#x} -m conntrack ! --ctstate DNAT ! --ctstatus EXPECTED",
+                         field_.forward_bits()),
+             "-j DROP", comment::astray);
     }
 
     void out() {

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <vector>
 
+#include "rules/forwarded.h"
 #include "rules/ruleset.h"
 #include "rules/words.h"
 
@@ -22,6 +25,8 @@ add set inet {0} hostile4 {{ type ipv4_addr; size {1}; flags dynamic,timeout; ti
 add set inet {0} hostile6 {{ type ipv6_addr; size {1}; flags dynamic,timeout; timeout {2}s; }}
 add chain inet {0} early {{ type filter hook prerouting priority -310; policy accept; }}
 add chain inet {0} gate {{ type filter hook prerouting priority -150; policy accept; }}
+add chain inet {0} forward {{ type nat hook prerouting priority -101; policy accept; }}
+add chain inet {0} astray {{ type filter hook prerouting priority -99; policy accept; }}
 add chain inet {0} out {{ type filter hook output priority -150; policy accept; }}
 flush table inet {0}
 table inet {0} {{
@@ -40,6 +45,8 @@ public:
         settle();
         judge();
         steer();
+        forward();
+        astray();
         out();
         hush();
         return out_ + "}\n";
@@ -77,7 +84,7 @@ private:
     void early() {
         chain("early");
         line("type filter hook prerouting priority -310; policy accept;");
-        line("iifname \"lo\" return");
+        line(fmt::format("iifname \"lo\" return comment \"{}{}\"", generation_words, inputs_.generation));
         on_interfaces("iifname", "goto arrive");
         end();
     }
@@ -107,7 +114,12 @@ private:
     // A set that is full ends the rule that adds to it, so the drop is a rule of its own.
     void settle() {
         chain("settle");
-        rule(fmt::format("{} {}", is("meta", Mark::accepted), set("ct", Mark::accepted)), "accept", comment::settled);
+        for (const Mark mark : accepted_marks(policy_)) {
+            rule(fmt::format("{} ct state {{ established, new }} ct mark & {:#010x} != {{ 0x00000000, {:#010x} }}",
+                             is("meta", mark), field_.mask, field_.bits(mark)),
+                 "drop", comment::moved);
+            rule(fmt::format("{} {}", is("meta", mark), set("ct", mark)), "accept", comment::settled);
+        }
         rule(is("meta", Mark::hostile) + " add @hostile4 { ip saddr }", "", comment::list);
         rule(is("meta", Mark::hostile) + " add @hostile6 { ip6 saddr }", "", comment::list);
         rule(is("meta", Mark::hostile), "drop", comment::hostile);
@@ -129,16 +141,74 @@ private:
             "ct state related icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, "
             "parameter-problem }",
             "accept", comment::related);
-        rule("ct state new " + is("ct", Mark::accepted), "accept", comment::again);
+        for (const Mark mark : accepted_marks(policy_))
+            rule("ct state new " + is("ct", mark), "accept", comment::again);
         essentials();
         break_glass("tcp dport 22 fib daddr type local", "accept", comment::break_glass);
         break_glass("ECHO fib daddr type local", "accept", comment::break_glass);
+        if (passes_ipsec()) rule("meta secpath exists", "accept", comment::ipsec);
+        for (const Open& one : policy_.gateway.open) open(one);
+        const bool pass = policy_.gateway.unmatched == Unmatched::pass;
         for (const PortRange& range : policy_.gateway.spa)
-            rule("udp dport " + ports(range), "goto steer", comment::spa);
+            rule(fmt::format("{}udp dport {}", pass ? own : "", ports(range)), "goto steer", comment::spa);
         rule("ip saddr @hostile4", "drop", comment::blackhole);
         rule("ip6 saddr @hostile6", "drop", comment::blackhole);
-        line("goto steer");
+        if (pass) concerned();
+        pass ? rule("", "accept", comment::unmatched) : line("goto steer");
         end();
+    }
+
+    static constexpr std::string_view own = "fib daddr type local ";
+
+    // A piece of a packet says nothing of ports: it is judged with what may be ours. Conntrack puts pieces together
+    // before these rules, as a rule.
+    void concerned() {
+        rule("ip frag-off & 0x3fff != 0", "goto steer", comment::service);
+        rule("exthdr frag exists", "goto steer", comment::service);
+        for (const Service& service : policy_.services)
+            for (const auto& [transport, range] : service.ports)
+                for (const std::string& to : addresses("daddr", service.to, own))
+                    rule(fmt::format("{}{} dport {}", to, transport == Transport::tcp ? "tcp" : "udp", ports(range)),
+                         "goto steer", comment::service);
+        for (const knock::Step& step : policy_.knock_steps())
+            for (const std::string& what : kinds(step)) rule(std::string{own} + what, "goto steer", comment::service);
+    }
+
+    static std::vector<std::string> kinds(const knock::Step& step) {
+        if (step.transport == Transport::icmp) return {"icmp type echo-request", "icmpv6 type echo-request"};
+        return {fmt::format("{} dport {}", step.transport == Transport::tcp ? "tcp" : "udp", step.port)};
+    }
+
+    // "ip daddr PREFIX " for each; `otherwise` where there are none.
+    static std::vector<std::string> addresses(std::string_view key, const std::vector<Prefix>& prefixes,
+                                              std::string_view otherwise, std::optional<Family> only = {}) {
+        if (prefixes.empty()) return {std::string{otherwise}};
+        std::vector<std::string> words;
+        for (const Prefix& prefix : prefixes)
+            if (const Family family = prefix.address.family; !only || family == *only)
+                words.push_back(fmt::format("{} {} {} ", family == Family::v4 ? "ip" : "ip6", key, to_text(prefix)));
+        return words;
+    }
+
+    // One rule for each kind, source and destination; of two families none comes about.
+    void open(const Open& one) {
+        for (const OpenMatch& match : one.matches)
+            for (const std::string& from : addresses("saddr", one.from, "", match.family))
+                for (const std::string& to :
+                     addresses("daddr", one.to, "fib daddr type { local, broadcast, multicast } ", match.family))
+                    if (!contradict(from, to)) rule(from + to + kind(match), "accept", comment::open);
+    }
+    static bool contradict(const std::string& from, const std::string& to) {
+        return from.starts_with("ip") && to.starts_with("ip") && from.starts_with("ip6") != to.starts_with("ip6");
+    }
+    static std::string kind(const OpenMatch& match) {
+        if (match.ports) return fmt::format("{} dport {}", match.protocol == 6 ? "tcp" : "udp", ports(*match.ports));
+        if (match.family && match.type)
+            return fmt::format("{} type {}", *match.family == Family::v4 ? "icmp" : "icmpv6", *match.type);
+        const std::string_view family = !match.family                 ? ""
+                                        : *match.family == Family::v4 ? "meta nfproto ipv4 "
+                                                                      : "meta nfproto ipv6 ";
+        return fmt::format("{}meta l4proto {}", family, match.protocol);
     }
 
     void essentials() {
@@ -170,6 +240,7 @@ private:
         return range.first == range.last ? std::to_string(range.first) : fmt::format("{}-{}", range.first, range.last);
     }
 
+    // An address in the table of a VRF is local only as seen from its interface.
     void steer() {
         const unsigned queues = std::max<unsigned>(policy_.gateway.queues, 1);
         chain("steer");
@@ -177,7 +248,8 @@ private:
             rule("", "drop", comment::emergency);
             return end();
         }
-        rule("fib daddr type local " + set("meta", Mark::local), "", comment::local);
+        for (const char* as_seen : {"fib daddr type local ", "fib daddr . iif type local "})
+            rule(as_seen + set("meta", Mark::local), "", comment::local);
         if (queues > 1)
             for (const char* source : {"ip saddr", "ip6 saddr"})
                 rule(source[2] == ' ' ? "meta nfproto ipv4" : "meta nfproto ipv6",
@@ -185,6 +257,35 @@ private:
                                  inputs_.steering_seed, inputs_.first_queue),
                      comment::queue);
         rule("", fmt::format("queue to {}", inputs_.first_queue + queues - 1), comment::queue);
+        end();
+    }
+
+    // The emergency set asks the kernel for no more than it must.
+    [[nodiscard]] bool passes_ipsec() const {
+        return policy_.gateway.ipsec == Ipsec::pass && inputs_.kind == Kind::guard;
+    }
+
+    // NEW: a connection that a helper expects inherits its master's mark, and has a destination of its own.
+    void forward() {
+        chain("forward");
+        line("type nat hook prerouting priority -101; policy accept;");
+        for (const Service* service : forwarded(policy_))
+            for (const auto& [address, port] : service->forward_to) {
+                const bool v4 = address.family == Family::v4;
+                rule(fmt::format("meta nfproto {} meta l4proto {{ tcp, udp }} ct state new {}", v4 ? "ipv4" : "ipv6",
+                                 is("ct", service->mark)),
+                     fmt::format(fmt::runtime(v4 ? "dnat ip to {}:{}" : "dnat ip6 to [{}]:{}"), to_text(address), port),
+                     comment::forward);
+            }
+        end();
+    }
+
+    // Whoever emptied `forward` would otherwise let forwarded flows in to the gateway's own ports.
+    void astray() {
+        chain("astray");
+        line("type filter hook prerouting priority -99; policy accept;");
+        rule(fmt::format("ct mark & {:#010x} != 0x00000000 ct status & (dnat | expected) == 0", field_.forward_bits()),
+             "drop", comment::astray);
         end();
     }
 

@@ -1,6 +1,7 @@
 #include "rules/saved.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "rules/saved_rule.h"
 
@@ -30,12 +31,25 @@ std::string jumps_out(const SavedTable& table) {
     return text;
 }
 
-std::string table_out(const SavedTable& table) {
-    std::string text = jumps_out(table);
+// Lines that empty and delete our chains, but for those that `kept` defines.
+std::string chains_out(const SavedTable& table, std::string_view kept = {}) {
+    std::string text;
     for (const char* step : {"-F ", "-X "})
         for (const std::string& chain : table.chains)
-            if (is_ours(chain)) text += step + chain + '\n';
+            if (is_ours(chain) && kept.find(':' + chain + ' ') == std::string_view::npos) text += step + chain + '\n';
+    return text;
+}
+
+std::string table_out(const SavedTable& table) {
+    const std::string text = jumps_out(table) + chains_out(table);
     return text.empty() ? text : "*" + table.name + '\n' + text + "COMMIT\n";
+}
+
+// What a rendered text says of one table.
+std::string_view table_text(std::string_view rendered, const std::string& name) {
+    const std::size_t begin = std::min(rendered.find('*' + name + '\n'), rendered.size());
+    rendered.remove_prefix(begin);
+    return rendered.substr(0, rendered.find("COMMIT\n"));
 }
 
 }  // namespace
@@ -56,22 +70,27 @@ bool present(const Saved& loaded) {
 }
 
 std::string with_repairs(std::string_view rendered, const Saved& loaded) {
-    std::string text;
+    std::string text, seen;
     const SavedTable* table = nullptr;
+    bool jumps_stand = false;
     for_lines(rendered, [&](std::string_view line) {
-        if (line.starts_with('*')) table = find(loaded, line.substr(1));
-        if (line.starts_with("-I ") && table) {
-            text += jumps_out(*table);
-            table = nullptr;
+        if (line.starts_with('*')) {
+            table = find(loaded, line.substr(1));
+            jumps_stand = true;
+            seen.append(line) += '\n';
         }
+        if (line.starts_with("-I ") && table && std::exchange(jumps_stand, false)) text += jumps_out(*table);
+        if (line == "COMMIT" && table) text += chains_out(*table, table_text(rendered, table->name));
         text.append(line) += '\n';
     });
+    for (const SavedTable& other : loaded)
+        if (seen.find('*' + other.name + '\n') == std::string::npos) text += table_out(other);
     return text;
 }
 
 std::string render_removal(const Saved& loaded) {
     std::string text;
-    for (const char* name : {"mangle", "raw"})
+    for (const char* name : {"mangle", "nat", "raw"})
         if (const SavedTable* table = find(loaded, name)) text += table_out(*table);
     return text;
 }

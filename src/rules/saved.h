@@ -26,7 +26,7 @@ using Saved = std::vector<SavedTable>;
 [[nodiscard]] bool present(const Saved& loaded);
 
 // `rendered` (of render_iptables) with every jump to us that is loaded taken out before ours go in: afterwards there is
-// exactly one, the first of its chain.
+// exactly one, the first of its chain. Chains and tables of ours that it does not have any more go, too.
 [[nodiscard]] std::string with_repairs(std::string_view rendered, const Saved& loaded);
 
 // `iptables-restore --noflush` input that takes out jumps and chains of ours that are loaded; empty where none is.

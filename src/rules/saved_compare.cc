@@ -79,6 +79,9 @@ void compare(std::string_view tool, const Saved& expected, const Saved& loaded, 
             std::find_if(loaded.begin(), loaded.end(), [&](const auto& t) { return t.name == table.name; });
         compare_table(tool, table, there == loaded.end() ? SavedTable{table.name, {}, {}} : *there, findings);
     }
+    for (const SavedTable& table : loaded)
+        if (std::none_of(expected.begin(), expected.end(), [&](const auto& t) { return t.name == table.name; }))
+            compare_table(tool, {table.name, {}, {}}, table, findings);
 }
 
 }  // namespace postern::rules

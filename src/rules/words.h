@@ -13,8 +13,8 @@ inline constexpr std::string_view nft_table = "postern";  // family inet
 
 // nft chain `gate` is iptables chain POSTERN-GATE, and so on. No other chain is ours, whatever its name begins with.
 inline constexpr std::string_view iptables_prefix = "POSTERN-";
-inline constexpr auto iptables_chains =
-    std::to_array<std::string_view>({"EARLY", "ARRIVE", "GATE", "SETTLE", "JUDGE", "STEER", "OUT", "HUSH"});
+inline constexpr auto iptables_chains = std::to_array<std::string_view>(
+    {"EARLY", "ARRIVE", "GATE", "SETTLE", "JUDGE", "STEER", "FORWARD", "ASTRAY", "OUT", "HUSH"});
 
 // nft set hostile4 is ipset postern-hostile4.
 inline constexpr std::string_view ipset_prefix = "postern-";
@@ -23,12 +23,16 @@ inline constexpr unsigned hostile_seconds = 60;     // how long a source stays i
 inline constexpr unsigned hostile_entries = 65536;  // how many sources it holds; a full set forgets nobody
 inline constexpr unsigned iptables_queues = 32;     // xt_cluster knows no more nodes; further queues stay idle
 
+// Behind it stands the ruleset's number, in the comment of the first rule of chain `early`, which has no counter.
+inline constexpr std::string_view generation_words = "postern generation ";
+
 // A rule's comment is "postern WORD".
 namespace comment {
 inline constexpr std::string_view clear = "clear";              // our mark bits are zeroed before conntrack
 inline constexpr std::string_view untracked = "untracked";      // a DHCP reply leaves no state
 inline constexpr std::string_view spared = "spared";            // break-glass, before the hostile set
 inline constexpr std::string_view blackhole = "blackhole";      // dropped: the source is in the hostile set
+inline constexpr std::string_view moved = "moved";  // dropped: let in, on a connection that goes elsewhere already
 inline constexpr std::string_view save = "save";                // iptables only: the verdict goes to the connection
 inline constexpr std::string_view settled = "settled";          // let in by a verdict
 inline constexpr std::string_view list = "list";                // the source goes into the hostile set
@@ -45,6 +49,12 @@ inline constexpr std::string_view mld = "mld";                  // essential: mu
 inline constexpr std::string_view igmp = "igmp";                // essential: the same for IPv4
 inline constexpr std::string_view dhcp = "dhcp";                // essential: replies to the gateway's DHCP client
 inline constexpr std::string_view break_glass = "break-glass";  // let in from the policy's break_glass prefixes
+inline constexpr std::string_view ipsec = "ipsec";              // not ours: came out of IPsec
+inline constexpr std::string_view open = "open";                // not ours: the policy's `open`
+inline constexpr std::string_view unmatched = "unmatched";      // not ours: concerns no service
+inline constexpr std::string_view service = "service";          // for a service: to the queue, the rest is not ours
+inline constexpr std::string_view forward = "forward";          // gets the destination of its forward_to
+inline constexpr std::string_view astray = "astray";            // dropped: forwarded, and no rule gave it a destination
 inline constexpr std::string_view spa = "spa";                  // an SPA port: to the queue past the hostile set
 inline constexpr std::string_view local = "local";              // the destination is the gateway itself
 inline constexpr std::string_view queue = "queue";              // handed to posternd; nobody there: dropped

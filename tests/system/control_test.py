@@ -18,7 +18,7 @@ from suite import Suite
 
 suite = Suite(queues=2, window="60s")
 STATUS = {"version", "pid", "started", "policy_file", "policy_loaded", "queues", "verdicts", "grants", "flows", "log",
-          "guarded", "warnings"}
+          "guarded", "ruleset", "warnings"}
 QUEUE = {"number", "received", "lost", "queue_full", "stale_verdicts", "netlink_errors", "last_id", "verdicts"}
 GRANT = {"id", "client", "service", "source", "source_port", "expires_in_ms", "flows_left", "state"}
 FLOW = {"id", "grant", "client", "service", "proto", "source", "source_port", "destination", "destination_port", "age_ms",
@@ -155,14 +155,37 @@ def revoke(lab):
 
 @suite.check("reload says what is in force, as text and as JSON; a policy with mistakes is exit code 3, told line by line")
 def reload(lab):
-    assert asked(lab, "reload") == {"clients": 1, "services": 1, "warnings": []}
-    assert lab.control("reload").stdout == "reloaded: 1 client, 1 service\n"
+    assert asked(lab, "reload", "--daemon-only") == {"clients": 1, "services": 1, "warnings": []}
+    assert lab.control("reload", "--daemon-only").stdout == "reloaded: 1 client, 1 service\n"
     lab.set_policy("grants.window", "forever")
     lab.set_policy("gateway.skew", "never")
-    for words in (("reload",), ("--json", "reload")):  # where the policy has mistakes, the socket is named
+    for words in (("reload", "--daemon-only"), ("--json", "reload", "--daemon-only")):  # where the policy has mistakes, the socket is named
         done = lab.control(*words, "--socket", lab.path("control.sock"), check=False)
         mistakes = [line for line in done.stderr.splitlines() if line.startswith(lab.policy + ":")]
         assert done.returncode == 3 and len(mistakes) == 2 and not done.stdout, done
+
+
+@suite.check("reload without the right to load rules says so, and what does without")
+def reload_without_root(lab):
+    before = asked(lab, "status")["policy_loaded"]
+    done = lab.control("reload", check=False)
+    assert done.returncode == 1 and "CAP_NET_ADMIN" in done.stderr and "--daemon-only" in done.stderr, done
+    assert asked(lab, "status")["policy_loaded"] == before
+
+
+@suite.check("reload as root brings the rules along; where the daemon refuses, they stay as they were")
+def reload_all(lab):
+    lab.set_policy("gateway.break_glass", "[192.0.2.64/28]")
+    report = json.loads(lab.control("--json", "reload", "--backend", lab.backend, root=True).stdout)
+    assert report == {"clients": 1, "services": 1, "warnings": []}, report
+    assert lab.rules("check").returncode == 0
+    assert asked(lab, "status")["ruleset"] == 2
+    lab.set_policy("gateway.break_glass", "[]")
+    lab.set_policy("gateway.queues", 3)
+    assert lab.control("reload", "--backend", lab.backend, check=False, root=True).returncode == 3
+    lab.set_policy("gateway.queues", 2)
+    lab.set_policy("gateway.break_glass", "[192.0.2.64/28]")
+    assert lab.rules("check").returncode == 0, "the rules changed although the daemon refused"
 
 
 @suite.check("without a daemon every question is exit code 4; where somebody may not ask, 1")
@@ -170,7 +193,7 @@ def nobody(lab):
     stranger = run(["setpriv", f"--reuid={USER + 1}", f"--regid={USER + 1}", "--clear-groups", lab.program("posternctl"),
                     "status", "--socket", lab.path("control.sock")], check=False)
     assert stranger.returncode == 1 and "ermission" in stranger.stderr, stranger
-    questions = ["status"], ["grants"], ["flows"], ["revoke", "--all"], ["reload"], ["--json", "status"]
+    questions = ["status"], ["grants"], ["flows"], ["revoke", "--all"], ["reload", "--daemon-only"], ["--json", "status"]
     lab.stop(signal.SIGKILL)  # its socket stays behind
     for left in (True, False):
         for words in questions:

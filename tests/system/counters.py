@@ -53,7 +53,7 @@ def _iptables_rules(namespace):
         for table in ("raw", "mangle"):
             text = namespace.run(command, "-c", "-t", table).stdout
             for count, rule in re.findall(r"^\[(\d+):\d+\] -A (.*--comment \"postern .*)$", text, re.M):
-                word = re.search(r'--comment "postern (\S+)"', rule)[1]
+                word = re.search(r'--comment "postern ([\w-]+)[ "]', rule)[1]
                 target = re.search(r" -[jg] (\S+)", rule)
                 verdict = {"NFQUEUE": "queue", "DROP": "drop"}.get(target[1] if target else "", "other")
                 found.append(Rule(word, verdict, int(count)))

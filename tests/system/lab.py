@@ -222,7 +222,7 @@ class Lab:
 
     def reload(self):
         """Asks for a reload and waits for its answer."""
-        return self.control("reload")
+        return self.control("reload", "--daemon-only")
 
     def finish(self):
         """Ends the daemon; fails where one of this laboratory did not end as it should, or wrote a wrong line."""

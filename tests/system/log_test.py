@@ -84,7 +84,7 @@ def closed(lab):
 def life(lab):
     lab.reload()
     lab.set_policy("gateway.skew", "never")
-    lab.control("reload", "--socket", lab.path("control.sock"), check=False)
+    lab.control("reload", "--daemon-only", "--socket", lab.path("control.sock"), check=False)
     lab.log.wait(what="reload_refused")
     lab.stop()
     lines = lab.log.update()

@@ -137,7 +137,7 @@ def put(lab, folder, name, *, fresh=True):
 def spent_or_refused(lab, name, public_key):
     """After a reload either the key is in force and its marker gone, or the reload was refused. In either case the next
     start gives nothing away: bytes accepted before it are spa_old."""
-    done = lab.control("reload", check=False)
+    done = lab.control("reload", "--daemon-only", check=False)
     if done.returncode:
         assert done.returncode == 3 and done.stderr and lab.log.find(what="reload_refused"), done
         return "refused"
@@ -174,7 +174,7 @@ def reload_marker_put_back(lab):
     assert reason == "spa_accepted", reason
     open(marker(lab), "w", encoding="ascii").close()
     os.chown(marker(lab), USER, USER)
-    lab.control("reload", check=False)
+    lab.control("reload", "--daemon-only", check=False)
     assert not os.path.exists(marker(lab)), "the marker is there after a reload"
     lab.restart()
     assert verdict(lab, phantom(4), datagram) == "spa_old"
@@ -186,7 +186,7 @@ def reload_used_key(lab):
     folder, public_key = other_key(lab)
     put(lab, folder, "second.key", fresh=False)
     lab.set_policy("gateway.private_key_files", "[gateway.key, second.key]")
-    done = lab.control("reload", check=False)
+    done = lab.control("reload", "--daemon-only", check=False)
     assert done.returncode == 3 and "restart" in done.stderr, done
     assert knock(lab, 5)[0] == "spa_accepted"
     assert knock(lab, 6, gateway_key=public_key)[0] in ("spa_sieve", "spa_tag")

@@ -228,7 +228,7 @@ def bad_reload(lab):
     prepare(lab)
     with open(lab.policy, "a", encoding="utf-8") as file:
         file.write("nonsense: true\n")
-    answer = lab.control("reload", check=False)
+    answer = lab.control("reload", "--daemon-only", check=False)
     assert answer.returncode != 0 and "nonsense" in answer.stderr, answer.stderr
     opens(lab, phantom(1), 4, seal(lab, source=phantom(1)))
 

@@ -17,8 +17,9 @@ from packets import icmp, tcp, udp
 from suite import Skip, Suite, errno_of_connect
 
 SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../rules")
-OURS = ("EARLY", "ARRIVE", "GATE", "SETTLE", "JUDGE", "STEER", "OUT", "HUSH")
+OURS = ("EARLY", "ARRIVE", "GATE", "SETTLE", "JUDGE", "STEER", "FORWARD", "ASTRAY", "OUT", "HUSH")
 JUMPS = {("raw", "PREROUTING"): "POSTERN-EARLY", ("mangle", "PREROUTING"): "POSTERN-GATE",
+         ("mangle", "INPUT"): "POSTERN-ASTRAY", ("mangle", "FORWARD"): "POSTERN-ASTRAY",
          ("mangle", "OUTPUT"): "POSTERN-OUT"}
 OTHERS = {
     "raw": ["-A PREROUTING -p udp -m udp --dport 5001 -j CT --notrack", "-N POSTERN-MINE",

@@ -77,9 +77,17 @@ TEST_CASE("services and clients are found by the names and keys of the policy", 
     CHECK(zoe->services == std::vector{vpn->id, ssh->id});
     CHECK(zoe->source_claim == SourceClaim::required);
     CHECK(zoe->expires == wall_time(1814400000));  // 2027-07-01T00:00:00Z
-    CHECK(policy->guards(Transport::tcp, 22));
-    CHECK(policy->listens(62305));
-    CHECK_FALSE(policy->listens(22));
+    PacketView packet;
+    packet.local = true;
+    packet.transport = Transport::udp;
+    packet.destination_port = 62305;
+    CHECK(policy->listens(packet));
+    CHECK(policy->guards(packet));
+    packet.destination_port = 22;
+    CHECK_FALSE(policy->listens(packet));
+    CHECK_FALSE(policy->guards(packet));
+    packet.transport = Transport::tcp;
+    CHECK(policy->guards(packet));
 }
 
 TEST_CASE("what is left out has its default", "[config]") {

@@ -8,9 +8,12 @@
 namespace postern::config::test {
 
 inline std::string manual_entry(const Key& key) {
-    const bool listed = key.shape == Shape::list || key.shape == Shape::some;
+    const bool listed = key.shape == Shape::list || key.shape == Shape::some || key.shape == Shape::entries;
     std::string line{"Type: "};
-    line.append(key.shape == Shape::named ? "sections by name" : key.type.name).append(listed ? ", in a list" : "");
+    line.append(key.shape == Shape::named ? "sections by name" : key.type.name)
+        .append(listed                    ? ", in a list"
+                : key.shape == Shape::few ? ", or a list"
+                                          : "");
     if (!key.range.empty()) line.append("; range: ").append(key.range);
     if (!key.unit.empty()) line.append("; unit: ").append(key.unit);
     if (key.need == Need::required) return line + "; required.";

@@ -114,4 +114,33 @@ TEST_CASE("a word is one of its range, spelled alike", "[config]") {
 }
 
 }  // namespace
+TEST_CASE("a target is an address of a host and a port", "[config]") {
+    CHECK(target("10.0.0.7:443") == ForwardTarget{*parse_address("10.0.0.7"), 443});
+    CHECK(target("[2001:db8::7]:80") == ForwardTarget{*parse_address("2001:db8::7"), 80});
+    for (const char* wrong :
+         {"10.0.0.7", "10.0.0.7:", "10.0.0.7:0", "10.0.0.7:65536", "2001:db8::7:80", "[10.0.0.7]:80", "[2001:db8::7]",
+          "127.0.0.1:80", "0.0.0.0:80", "224.0.0.1:80", "255.255.255.255:80", "[::1]:80", "[::]:80", "[ff02::1]:80",
+          "[fe80::1]:80", "host:80", ":80", ""})
+        CHECK_FALSE(target(wrong));
+}
+
+TEST_CASE("what is open is a port, a type of ICMP in every family that has it, or a bare protocol", "[config]") {
+    using Matches = std::vector<OpenMatch>;
+    CHECK(open_match("tcp/443") == Matches{{6, {}, PortRange{443, 443}, {}}});
+    CHECK(open_match("udp/500-510") == Matches{{17, {}, PortRange{500, 510}, {}}});
+    CHECK(open_match("icmp/echo-request") ==
+          Matches{{1, Family::v4, {}, std::uint8_t{8}}, {58, Family::v6, {}, std::uint8_t{128}}});
+    CHECK(open_match("icmpv6/echo-request") == Matches{{58, Family::v6, {}, std::uint8_t{128}}});
+    CHECK(open_match("icmp/timestamp-request") == Matches{{1, Family::v4, {}, std::uint8_t{13}}});
+    CHECK(open_match("icmp/packet-too-big") == Matches{{58, Family::v6, {}, std::uint8_t{2}}});
+    CHECK(open_match("icmp/8") == Matches{{1, Family::v4, {}, std::uint8_t{8}}});
+    CHECK(open_match("icmpv6/134") == Matches{{58, Family::v6, {}, std::uint8_t{134}}});
+    CHECK(open_match("icmp") == Matches{{1, Family::v4, {}, {}}});
+    CHECK(open_match("esp") == Matches{{50, {}, {}, {}}});
+    CHECK(open_match("proto/112") == Matches{{112, {}, {}, {}}});
+    for (const char* wrong : {"tcp", "tcp/0", "icmp/256", "icmp/ping", "icmpv6/timestamp-request", "proto/0", "proto/6",
+                              "proto/17", "proto/1", "proto/58", "proto/255", "proto/", "sctp/1", "/", ""})
+        CHECK_FALSE(open_match(wrong));
+}
+
 }  // namespace postern::config

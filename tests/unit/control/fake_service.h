@@ -13,6 +13,7 @@ struct FakeService : control::Service {
     std::vector<control::FlowRow> flow_rows;
     Result<control::RevokeReport> revoke_report = control::RevokeReport{};
     Result<control::ReloadReport> reload_report = control::ReloadReport{};
+    Result<control::RulesetReport> ruleset_report = control::RulesetReport{7, 1, 0, 1};
     std::vector<std::string> asked;
     std::optional<control::RevokeRequest> revoked;
     control::GuardReport told;
@@ -30,6 +31,7 @@ struct FakeService : control::Service {
         asked.emplace_back("guard");
         told = report;
     }
+    Result<control::RulesetReport> ruleset() override { return asked.emplace_back("ruleset"), ruleset_report; }
 };
 
 inline control::Status sample_status() {

@@ -13,7 +13,7 @@ TEST_CASE("a status as text", "[control]") {
     CHECK(to_text(test::sample_status()) ==
           R"(posternd 0.1.0, process 4711, since 2026-11-21 09:00:00 UTC
 policy  /etc/postern/postern.yaml, read 2026-11-21 09:00:00 UTC
-rules   packets arrive from the rules
+rules   packets arrive from the rules; generation 0
 grants  1 of at most 65536
 flows   0 of at most 131072
 log     /var/log/postern/verdicts.json, 17 lines written, 0 lost

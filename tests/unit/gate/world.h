@@ -92,7 +92,11 @@ public:
         return made;
     }
     Service service(const std::string& name, Transport transport, std::uint16_t port) {
-        return {names_.service(name), name, {{transport, {port, port}}}};
+        Service made;
+        made.id = names_.service(name);
+        made.name = name;
+        made.ports = {{transport, {port, port}}};
+        return made;
     }
 
     void pass(Duration time) { now_.steady += time, now_.wall += time; }

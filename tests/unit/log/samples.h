@@ -18,7 +18,9 @@ inline std::shared_ptr<const Policy> sample_policy(std::string name = "alice") {
     policy->clients.emplace_back();
     policy->clients.back().id = alice;
     policy->clients.back().name = std::move(name);
-    policy->services.push_back({ssh, "ssh", {}});
+    policy->services.emplace_back();
+    policy->services.back().id = ssh;
+    policy->services.back().name = "ssh";
     policy->knocks.emplace_back();
     policy->knocks.back().identity.id = office;
     policy->knocks.back().identity.name = "office";

@@ -9,7 +9,7 @@
 
 #include "catch.h"
 #include "config/load.h"
-#include "rules/ruleset.h"
+#include "rules/numbers.h"
 
 using namespace postern;
 namespace fs = std::filesystem;
@@ -36,7 +36,9 @@ TEST_CASE("the shipped policy renders to the shipped rules", "[rules][golden]") 
     Names names;
     const auto loaded = config::load(source / "config/postern.yaml", names, {.secrets = false});
     REQUIRE(loaded.has_value());
-    const Policy& policy = *loaded->policy;
+    const auto plan = rules::plan_ruleset({}, *loaded->policy, inputs);
+    REQUIRE(plan.has_value());
+    const Policy& policy = *plan->policy;
     compare(rules::render_nftables(policy, inputs), source / "rules/postern.nft");
     compare(rules::render_iptables(policy, inputs, Family::v4), source / "rules/postern.v4");
     compare(rules::render_iptables(policy, inputs, Family::v6), source / "rules/postern.v6");

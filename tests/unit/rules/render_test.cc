@@ -49,10 +49,10 @@ TEST_CASE("a queue that nobody listens to is no open gate", "[rules]") {
 TEST_CASE("sources are steered by the secret seed, each family by its own address", "[rules]") {
     const Policy policy = with_queues(3);
     CHECK(
-        nft_chain(nft(policy), "steer")[1] ==
+        nft_chain(nft(policy), "steer")[2] ==
         "meta nfproto ipv4 counter queue to jhash ip saddr mod 3 seed 0x5eed1234 offset 10 comment \"postern queue\"");
     CHECK(
-        nft_chain(nft(policy), "steer")[2] ==
+        nft_chain(nft(policy), "steer")[3] ==
         "meta nfproto ipv6 counter queue to jhash ip6 saddr mod 3 seed 0x5eed1234 offset 10 comment \"postern queue\"");
     const Lines nodes = lines_with(ipt(policy), "-m cluster");
     REQUIRE(nodes.size() == 2);
@@ -74,13 +74,13 @@ TEST_CASE("iptables steers to as many queues as the cluster match has nodes", "[
 
 TEST_CASE("each interface is guarded, a star in each backend's own way, and loopback is let go first", "[rules]") {
     const std::string text = nft(sample_policy());
-    CHECK(nft_chain(text, "early") ==
-          Lines{"iifname \"lo\" return", "iifname \"wan0\" goto arrive", "iifname \"ppp*\" goto arrive"});
+    CHECK(nft_chain(text, "early") == Lines{"iifname \"lo\" return comment \"postern generation 1\"",
+                                            "iifname \"wan0\" goto arrive", "iifname \"ppp*\" goto arrive"});
     CHECK(nft_chain(text, "gate").front() == "iifname \"lo\" return");
     CHECK(nft_chain(text, "out").front() == "oifname \"lo\" return");
-    CHECK(lines_with(ipt(sample_policy()), "-A POSTERN-EARLY") == Lines{"-A POSTERN-EARLY -i lo -j RETURN",
-                                                                        "-A POSTERN-EARLY -i wan0 -g POSTERN-ARRIVE",
-                                                                        "-A POSTERN-EARLY -i ppp+ -g POSTERN-ARRIVE"});
+    CHECK(lines_with(ipt(sample_policy()), "-A POSTERN-EARLY") ==
+          Lines{"-A POSTERN-EARLY -i lo -m comment --comment \"postern generation 1\" -j RETURN",
+                "-A POSTERN-EARLY -i wan0 -g POSTERN-ARRIVE", "-A POSTERN-EARLY -i ppp+ -g POSTERN-ARRIVE"});
     CHECK(lines_with(ipt(sample_policy()), "-A POSTERN-GATE").front() == "-A POSTERN-GATE -i lo -j RETURN");
     CHECK(lines_with(ipt(sample_policy()), "-A POSTERN-OUT").front() == "-A POSTERN-OUT -o lo -j RETURN");
 }
@@ -120,7 +120,7 @@ TEST_CASE("marks lie in the policy's mask and leave the bits of others alone", "
     policy.gateway.mark = MarkField{0x0000ff00};
     CHECK(nft_chain(nft(policy), "arrive").front() ==
           "meta mark set meta mark & 0xffff00ff counter comment \"postern clear\"");
-    CHECK(nft_chain(nft(policy), "settle").front() ==
+    CHECK(nft_chain(nft(policy), "settle")[1] ==
           "meta mark & 0x0000ff00 == 0x00000500 ct mark set ct mark & 0xffff00ff | 0x00000500 counter accept comment "
           "\"postern settled\"");
     CHECK(lines_with(ipt(policy), "postern local").front() ==
@@ -134,6 +134,99 @@ TEST_CASE("only a NEW packet passes by its connection's mark: expected connectio
     CHECK(lines_with(nft(sample_policy()), "postern again") ==
           Lines{"ct state new ct mark & 0xff000000 == 0x05000000 counter accept comment \"postern again\""});
     CHECK(lines_with(ipt(sample_policy()), "postern again").front().find("--ctstate NEW ") != std::string::npos);
+}
+
+TEST_CASE("each accepted value is settled, known again, and never put on a connection that has another", "[rules]") {
+    const Lines settle = nft_chain(nft(full_policy()), "settle");
+    CHECK(settle[2] ==
+          "meta mark & 0xff000000 == 0x12000000 ct state { established, new } ct mark & 0xff000000 != { 0x00000000, "
+          "0x12000000 } counter drop comment \"postern moved\"");
+    CHECK(settle[3] ==
+          "meta mark & 0xff000000 == 0x12000000 ct mark set ct mark & 0x00ffffff | 0x12000000 counter accept comment "
+          "\"postern settled\"");
+    CHECK(lines_with(nft(full_policy()), "postern again").size() == 2);
+    const Lines rules = lines_with(ipt(full_policy()), "-A POSTERN-SETTLE -m mark --mark 0x12000000/0xff000000");
+    REQUIRE(rules.size() == 3);
+    CHECK(rules[0].find("! --mark 0x0/0xff000000 -m connmark ! --mark 0x12000000/0xff000000") != std::string::npos);
+    CHECK(rules[1].ends_with("-j CONNMARK --set-xmark 0x12000000/0xff000000"));
+    CHECK(lines_with(ipt(full_policy()), "postern again").size() == 2);
+}
+
+TEST_CASE("a forwarded connection gets its destination by its mark, each family its own", "[rules]") {
+    CHECK(nft_chain(nft(full_policy()), "forward") ==
+          Lines{"meta nfproto ipv4 meta l4proto { tcp, udp } ct state new ct mark & 0xff000000 == 0x12000000 counter "
+                "dnat ip to 10.0.0.7:443 comment \"postern forward\"",
+                "meta nfproto ipv6 meta l4proto { tcp, udp } ct state new ct mark & 0xff000000 == 0x12000000 counter "
+                "dnat ip6 to [2001:db8:9::7]:443 comment \"postern forward\""});
+    const std::string four = ipt(full_policy()), six = ipt(full_policy(), Family::v6);
+    CHECK(lines_with(four, "DNAT --to").size() == 2);
+    CHECK(lines_with(four, "DNAT --to").back().ends_with("-j DNAT --to-destination 10.0.0.7:443"));
+    CHECK(lines_with(six, "DNAT --to").back().ends_with("-j DNAT --to-destination [2001:db8:9::7]:443"));
+    for (const std::string& rule : lines_with(four + six, "DNAT --to"))
+        CHECK(rule.find("--ctstate NEW") != std::string::npos);
+    CHECK(lines_with(four, "-I PREROUTING 1 -j POSTERN-FORWARD").size() == 1);
+}
+
+TEST_CASE("a forwarded connection without a destination is dropped, whatever the policy forwards", "[rules]") {
+    for (const Policy& policy : {sample_policy(), full_policy()}) {
+        CHECK(nft_chain(nft(policy), "astray").front() ==
+              "ct mark & 0xf0000000 != 0x00000000 ct status & (dnat | expected) == 0 counter drop comment \"postern "
+              "astray\"");
+        for (const char* hook : {"-I INPUT 1 -j POSTERN-ASTRAY", "-I FORWARD 1 -j POSTERN-ASTRAY"})
+            CHECK(lines_with(ipt(policy), hook).size() == 1);
+    }
+}
+
+TEST_CASE("a service without a number is not forwarded, and nobody needs the table for it", "[rules]") {
+    Policy policy = full_policy();
+    policy.services.back().mark = Mark::none;
+    CHECK(ipt(policy).find("*nat") == std::string::npos);
+    CHECK(nft_chain(nft(policy), "forward").empty());
+    CHECK(lines_with(nft(policy), "postern settled").size() == 1);
+}
+
+TEST_CASE("what concerns no service passes only where the policy says so", "[rules]") {
+    const Policy policy = full_policy();
+    const Lines judge = nft_chain(nft(policy), "judge");
+    CHECK(judge.back() == "counter accept comment \"postern unmatched\"");
+    const Lines services = lines_with(nft(policy), "postern service");
+    CHECK(services == Lines{"ip frag-off & 0x3fff != 0 counter goto steer comment \"postern service\"",
+                            "exthdr frag exists counter goto steer comment \"postern service\"",
+                            "fib daddr type local tcp dport 22 counter goto steer comment \"postern service\"",
+                            "ip daddr 198.51.100.5 tcp dport 5432 counter goto steer comment \"postern service\"",
+                            "ip6 daddr 2001:db8:5::/64 tcp dport 5432 counter goto steer comment \"postern service\"",
+                            "ip daddr 198.51.100.5 udp dport 53-54 counter goto steer comment \"postern service\"",
+                            "ip6 daddr 2001:db8:5::/64 udp dport 53-54 counter goto steer comment \"postern service\"",
+                            "fib daddr type local tcp dport 8443 counter goto steer comment \"postern service\""});
+    for (const Family family : {Family::v4, Family::v6}) {
+        CHECK(lines_with(ipt(policy, family), "postern service").size() == 5);
+        CHECK(lines_with(ipt(policy, family), "-A POSTERN-JUDGE").back() ==
+              "-A POSTERN-JUDGE -m comment --comment \"postern unmatched\" -j RETURN");
+    }
+    CHECK(nft(sample_policy()).find("unmatched") == std::string::npos);
+}
+
+TEST_CASE("what is open passes, in the families that have it", "[rules]") {
+    CHECK(
+        lines_with(nft(full_policy()), "postern open") ==
+        Lines{
+            "fib daddr type { local, broadcast, multicast } icmp type 8 counter accept comment \"postern open\"",
+            "fib daddr type { local, broadcast, multicast } icmpv6 type 128 counter accept comment \"postern open\"",
+            "ip saddr 192.0.2.0/24 fib daddr type { local, broadcast, multicast } tcp dport 443 counter accept "
+            "comment \"postern open\"",
+            "fib daddr type { local, broadcast, multicast } meta l4proto 112 counter accept comment \"postern open\""});
+    CHECK(lines_with(ipt(full_policy()), "postern open").size() == 3);
+    CHECK(lines_with(ipt(full_policy(), Family::v6), "postern open").size() == 4);
+}
+
+TEST_CASE("what came out of IPsec passes unless it is to be judged", "[rules]") {
+    Policy policy = sample_policy();
+    CHECK(lines_with(nft(policy), "postern ipsec") ==
+          Lines{"meta secpath exists counter accept comment \"postern ipsec\""});
+    CHECK(lines_with(ipt(policy), "--dir in --pol ipsec").size() == 1);
+    policy.gateway.ipsec = Ipsec::judge;
+    CHECK(nft(policy).find("secpath") == std::string::npos);
+    CHECK(ipt(policy).find("ipsec") == std::string::npos);
 }
 
 TEST_CASE("break-glass prefixes stand in the rules of their family alone", "[rules]") {
@@ -159,11 +252,13 @@ TEST_CASE("nft puts everything in by one transaction and deletes no chain", "[ru
 }
 
 TEST_CASE("iptables tables commit raw before mangle, each once, and jump from the first place", "[rules]") {
-    const std::string text = ipt(sample_policy());
+    const std::string text = ipt(full_policy());
     CHECK(lines_with(text, "*").front() == "*raw");
-    CHECK(lines_with(text, "COMMIT").size() == 2);
+    CHECK(lines_with(text, "COMMIT").size() == 3);
     CHECK(lines_with(text, "-I ") ==
-          Lines{"-I PREROUTING 1 -j POSTERN-EARLY", "-I PREROUTING 1 -j POSTERN-GATE", "-I OUTPUT 1 -j POSTERN-OUT"});
+          Lines{"-I PREROUTING 1 -j POSTERN-EARLY", "-I PREROUTING 1 -j POSTERN-FORWARD",
+                "-I PREROUTING 1 -j POSTERN-GATE", "-I INPUT 1 -j POSTERN-ASTRAY", "-I FORWARD 1 -j POSTERN-ASTRAY",
+                "-I OUTPUT 1 -j POSTERN-OUT"});
     for (const std::string_view chain : rules::iptables_chains)
         CHECK(text.find(":POSTERN-" + std::string{chain} + " ") != std::string::npos);
 }

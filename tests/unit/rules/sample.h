@@ -17,6 +17,27 @@ inline Policy sample_policy() {
     return policy;
 }
 
+// The same with everything that adds a rule.
+inline Policy full_policy() {
+    Policy policy = sample_policy();
+    policy.gateway.unmatched = Unmatched::pass;
+    policy.gateway.open = {{{{1, Family::v4, {}, std::uint8_t{8}}, {58, Family::v6, {}, std::uint8_t{128}}}, {}, {}},
+                           {{{6, {}, PortRange{443, 443}, {}}}, {*parse_prefix("192.0.2.0/24")}, {}},
+                           {{{112, {}, {}, {}}}, {}, {}}};
+    Service ssh, pg, admin;
+    ssh.name = "ssh";
+    ssh.ports = {{Transport::tcp, {22, 22}}};
+    pg.name = "pg";
+    pg.ports = {{Transport::tcp, {5432, 5432}}, {Transport::udp, {53, 54}}};
+    pg.to = {*parse_prefix("198.51.100.5"), *parse_prefix("2001:db8:5::/64")};
+    admin.name = "admin";
+    admin.ports = {{Transport::tcp, {8443, 8443}}};
+    admin.forward_to = {{*parse_address("10.0.0.7"), 443}, {*parse_address("2001:db8:9::7"), 443}};
+    admin.mark = forward_mark(2);
+    policy.services = {ssh, pg, admin};
+    return policy;
+}
+
 inline constexpr rules::Inputs sample_inputs{.steering_seed = 0x5eed1234, .first_queue = 10};
 
 inline std::vector<std::string> lines_of(const std::string& text) {

@@ -70,7 +70,21 @@ TEST_CASE("a new ruleset takes out every jump to us in the same transaction, and
     CHECK(lines_of(text) == Lines{"*raw", "-I PREROUTING 1 -j POSTERN-EARLY", "COMMIT", "*mangle",
                                   ":POSTERN-GATE - [0:0]", "-A POSTERN-GATE -j DROP", "-D PREROUTING -j POSTERN-GATE",
                                   "-D PREROUTING -i wan0 -j POSTERN-GATE", "-I PREROUTING 1 -j POSTERN-GATE",
-                                  "-I OUTPUT 1 -j POSTERN-OUT", "COMMIT"});
+                                  "-I OUTPUT 1 -j POSTERN-OUT", "-F POSTERN-JUDGE", "-X POSTERN-JUDGE", "COMMIT"});
+}
+
+TEST_CASE("a table that a new ruleset does not have any more is left to others", "[rules]") {
+    const auto loaded = parse_saved(
+        "*nat\n:PREROUTING ACCEPT [0:0]\n:POSTERN-FORWARD - [0:0]\n:DOCKER - [0:0]\n"
+        "-A PREROUTING -j POSTERN-FORWARD\n-A PREROUTING -j DOCKER\n"
+        "-A POSTERN-FORWARD -p tcp -j DNAT --to-destination 10.0.0.7:443\nCOMMIT\n");
+    CHECK(lines_of(rules::with_repairs("*mangle\n-I PREROUTING 1 -j POSTERN-GATE\nCOMMIT\n", loaded)) ==
+          Lines{"*mangle", "-I PREROUTING 1 -j POSTERN-GATE", "COMMIT", "*nat", "-D PREROUTING -j POSTERN-FORWARD",
+                "-F POSTERN-FORWARD", "-X POSTERN-FORWARD", "COMMIT"});
+    rules::Findings found;
+    rules::compare("iptables", parse_saved(ours), parse_saved(ours + "*nat\n:POSTERN-FORWARD - [0:0]\nCOMMIT\n"),
+                   found);
+    CHECK(found == Lines{"iptables nat: chain POSTERN-FORWARD is not expected"});
 }
 
 TEST_CASE("removal takes mangle out before raw, jumps before chains, and leaves others alone", "[rules]") {
