@@ -15,15 +15,6 @@ bool by_break_glass(const Policy& policy, const Caller& caller) {
            });
 }
 
-const Service* service_of(const Policy& policy, const Caller& caller) {
-    const auto covers = [&](const Service& service) {
-        return std::ranges::any_of(
-            service.ports, [&](const TransportPorts& ports) { return ports.contains(Transport::tcp, caller.port); });
-    };
-    const auto found = std::ranges::find_if(policy.services, covers);
-    return found == policy.services.end() ? nullptr : &*found;
-}
-
 Admission answer(const Caller& caller, bool admitted, std::string_view by, std::string_view why) {
     return {admitted, by,
             fmt::format("a new connection from {} to tcp/{} {}: {}", to_text(caller.address), caller.port,
@@ -37,10 +28,14 @@ Admission admission(const Policy& policy, const Caller& caller) {
         return answer(caller, true, "not_guarded", fmt::format("{} is not guarded", caller.interface));
     if (by_break_glass(policy, caller))
         return answer(caller, true, "break_glass", "its address is in gateway.break_glass");
-    if (const Service* service = service_of(policy, caller))
+    if (is_open_to(policy, caller.address, caller.port))
+        return answer(caller, true, "open", "gateway.open names the port");
+    if (const Service* service = service_at(policy, Transport::tcp, caller.port))
         return answer(
             caller, false, "needs_grant",
             fmt::format("it needs a grant for the service {0}: `postern open {0}@GATEWAY` first", service->name));
+    if (policy.gateway.unmatched == Unmatched::pass)
+        return answer(caller, true, "unmatched", "no service names the port, and gateway.unmatched is pass");
     return answer(caller, false, "no_service",
                   fmt::format("no service and no `open` names tcp/{}; add one, or the address to gateway.break_glass",
                               caller.port));

@@ -5,14 +5,47 @@
 #include <algorithm>
 
 namespace postern::survey {
+namespace {
 
-bool is_open(const Policy&, std::uint8_t) { return false; }
+bool names(const Open& open, Transport transport, std::uint16_t port) {
+    const std::uint8_t protocol = transport == Transport::tcp ? 6 : 17;
+    return std::ranges::any_of(open.matches, [&](const OpenMatch& match) {
+        return match.protocol == protocol && (!match.ports || match.ports->contains(port));
+    });
+}
+
+}  // namespace
+
+bool is_open(const Policy& policy, std::uint8_t protocol) {
+    const auto whole = [&](const OpenMatch& match) {
+        return match.protocol == protocol && !match.ports && !match.type;
+    };
+    return std::ranges::any_of(policy.gateway.open,
+                               [&](const Open& open) { return std::ranges::any_of(open.matches, whole); });
+}
+
+bool is_open_to(const Policy& policy, const IpAddress& source, std::uint16_t tcp_port) {
+    const auto from_it = [&](const Open& open) {
+        return open.from.empty() ||
+               std::ranges::any_of(open.from, [&](const Prefix& prefix) { return prefix.contains(source); });
+    };
+    return std::ranges::any_of(policy.gateway.open, [&](const Open& open) {
+        return open.to.empty() && from_it(open) && names(open, Transport::tcp, tcp_port);
+    });
+}
+
+const Service* service_at(const Policy& policy, Transport transport, std::uint16_t port) {
+    const auto has = [&](const TransportPorts& ports) { return ports.contains(transport, port); };
+    const auto found = std::ranges::find_if(policy.services, [&](const Service& service) {
+        return service.to.empty() && std::ranges::any_of(service.ports, has);
+    });
+    return found == policy.services.end() ? nullptr : &*found;
+}
 
 bool is_named(const Policy& policy, Transport transport, std::uint16_t port) {
-    const auto has = [&](const TransportPorts& ports) { return ports.contains(transport, port); };
-    const auto serves = [&](const Service& service) { return std::ranges::any_of(service.ports, has); };
     const auto listens = [&](const PortRange& range) { return transport == Transport::udp && range.contains(port); };
-    return std::ranges::any_of(policy.services, serves) || std::ranges::any_of(policy.gateway.spa, listens);
+    return service_at(policy, transport, port) != nullptr || std::ranges::any_of(policy.gateway.spa, listens) ||
+           std::ranges::any_of(policy.gateway.open, [&](const Open& open) { return names(open, transport, port); });
 }
 
 std::string open_word(std::uint8_t protocol) { return protocol == 50 ? "esp" : fmt::format("proto/{}", protocol); }

@@ -93,6 +93,8 @@ JUDGED = [
     ("IKE behind a NAT", ike(4500), "no_service", "udp/4500"),
 ]
 
+OPENED = ("proto/112", "esp", "udp/500")
+
 # What only looks like an essential.
 FORGED = [
     ("neighbour solicitation from behind a router", discovery(135, GATEWAY[6], 254)),
@@ -151,6 +153,21 @@ def judged(lab):
         wait_until(lambda: lab.verdicts()[reason] == before + 1, f"{name} to get {reason}: {dict(lab.verdicts())}")
     assert not any(behind.counts()), f"something passed: {behind.counts()}"
     return f"{len(JUDGED)} kinds"
+
+
+@suite.check("what `open` names passes, and nothing else with it")
+def opened(lab):
+    named = [packet for _, packet, _, word in JUDGED if word in OPENED]
+    behind = Behind(lab, named)
+    lab.set_policy("gateway.open", f"[{', '.join(OPENED)}]")
+    lab.rules("apply")
+    for number, packet in enumerate(named):
+        lab.send_to_gateway(packet)
+        wait_until(lambda: behind.counts()[number] >= 1, f"packet {number} to pass")
+    before = lab.verdicts()["other"]
+    lab.send_to_gateway(next(packet for name, packet, _, _ in JUDGED if name == "AH"))
+    wait_until(lambda: lab.verdicts()["other"] == before + 1, "AH to be judged")
+    return f"{len(named)} kinds"
 
 
 @suite.check("what only looks like an essential does not pass")

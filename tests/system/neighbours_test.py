@@ -76,4 +76,17 @@ def vrrp_shut(lab):
     assert lab.verdicts()["other"] > 0, dict(lab.verdicts())
 
 
+@suite.check("VRRP that `open` names is heard: the guarded router stays behind the master")
+def vrrp_open(lab):
+    need("keepalived")
+    lab.set_policy("gateway.open", "[proto/112]")
+    lab.rules("apply")
+    start_vrrp(lab, "router", "g0", 200)
+    wait_until(lambda: is_master(lab, "router"), "the master")
+    heard = counted(lab, "open")
+    start_vrrp(lab, "gateway", "gw0", 100)
+    wait_until(lambda: counted(lab, "open") > heard + 50, "fifty advertisements", 20)
+    assert not is_master(lab, "gateway"), "two masters"
+
+
 suite.main()

@@ -29,3 +29,13 @@ TEST_CASE("whether a new connection is let in is said with what decides", "[surv
         "a new connection from 192.0.2.77 to tcp/22 is not let in: it needs a grant for the service ssh: `postern open "
         "ssh@GATEWAY` first");
 }
+
+TEST_CASE("what is open and what is unmatched is let in without a grant", "[survey]") {
+    Policy policy = policy_guarding({"wan0"});
+    policy.gateway.open = {{{{6, {}, PortRange{443, 443}, {}}}, {*parse_prefix("192.0.2.0/24")}, {}}};
+    CHECK(answer(policy, "192.0.2.77", 443).by == "open");
+    CHECK(answer(policy, "198.51.100.7", 443).by == "no_service");
+    policy.gateway.unmatched = Unmatched::pass;
+    CHECK(answer(policy, "198.51.100.7", 443).by == "unmatched");
+    CHECK(answer(policy, "198.51.100.7", 22).by == "needs_grant");
+}

@@ -51,6 +51,18 @@ TEST_CASE("services, SPA ports, loopback, other interfaces and DHCP clients are 
     CHECK(found({listener(Transport::udp, "0.0.0.0", 68), listener(Transport::udp, "::", 546)}).empty());
 }
 
+TEST_CASE("what is open is no finding, and a service behind the gateway names no port of its own", "[survey]") {
+    Policy policy = policy_guarding({"wan0"});
+    policy.gateway.open = {{{{17, {}, PortRange{53, 53}, {}}}, {}, {}}, {{{112, {}, {}, {}}}, {}, {}}};
+    Findings findings;
+    find_listeners(policy, links, {listener(Transport::udp, "0.0.0.0", 53)}, {}, findings);
+    find_protocols(policy, {112}, findings);
+    CHECK(findings.empty());
+    policy.services.front().to = {*parse_prefix("10.0.0.5")};
+    find_listeners(policy, links, {listener(Transport::tcp, "0.0.0.0", 22)}, {}, findings);
+    CHECK(findings.size() == 1);
+}
+
 TEST_CASE("a UDP socket at a chosen port is a client, unless it is the kernel's", "[survey]") {
     Listener wireguard = listener(Transport::udp, "0.0.0.0", 51820);
     CHECK(found({wireguard}).empty());
