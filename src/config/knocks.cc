@@ -124,9 +124,15 @@ bool ascending(const Steps& steps, bool across_transports) {
     return true;
 }
 
-void warn_of_scans(const KnockDraft& knock, Mistakes& warnings) {
+// With `unmatched: pass` only steps reach the gate, so that no packet is seen to be wrong.
+void warn_of_scans(const KnockDraft& knock, Unmatched unmatched, Mistakes& warnings) {
     const Place& place = knock.steps.front().place;
-    if (ascending(knock.steps, knock.sequence.tolerated == knock::all_tolerated))
+    const bool all_tolerated = knock.sequence.tolerated == knock::all_tolerated;
+    if (unmatched == Unmatched::pass && !all_tolerated)
+        warnings.add(place, path_of(knock, "strictness"),
+                     "with gateway.unmatched: pass wrong packets do not reach the gate: a port scan that meets the "
+                     "steps in their order completes the sequence");
+    if (ascending(knock.steps, all_tolerated || unmatched == Unmatched::pass))
         warnings.add(place, path_of(knock, "steps"),
                      "the steps ascend, as the ports of a scan can: put a lower port behind a higher one");
     if (knock.steps.size() == knock::fewest_steps)
@@ -155,7 +161,7 @@ void warn_of_knocks(const Draft& draft, Mistakes& warnings) {
         warnings.add(knock.place, "knocks." + knock.name,
                      "a static sequence is weak: whoever sees it once can repeat it, and spoofed packets can spoil an "
                      "attempt; prefer SPA");
-        warn_of_scans(knock, warnings);
+        warn_of_scans(knock, draft.gateway.unmatched, warnings);
     }
 }
 

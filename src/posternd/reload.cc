@@ -31,12 +31,13 @@ bool rules_differ(const Gateway& next, const Gateway& before) {
            next.ipsec != before.ipsec;
 }
 
-// With `unmatched: pass` the rules know what services there are.
+// With `unmatched: pass` the rules know what services and knocks there are.
 bool services_differ(const Policy& next, const Policy& before) {
     const auto same = [](const Service& a, const Service& b) { return a.ports == b.ports && a.to == b.to; };
     return next.gateway.unmatched == Unmatched::pass &&
-           !std::equal(next.services.begin(), next.services.end(), before.services.begin(), before.services.end(),
-                       same);
+           (next.knock_steps() != before.knock_steps() ||
+            !std::equal(next.services.begin(), next.services.end(), before.services.begin(), before.services.end(),
+                        same));
 }
 
 Result<control::ReloadReport> refused(House& house, std::vector<std::string> mistakes) {

@@ -82,5 +82,19 @@ TEST_CASE("steps that a scan can meet in their order are warned of", "[config]")
     CHECK(warnings_about("tcp/8000, tcp/9000") == 3);
 }
 
+TEST_CASE("with unmatched: pass, strictness is said to be without effect", "[config]") {
+    PolicyFiles files;
+    files.write("postern.yaml",
+                "gateway: {name: gw1, interfaces: [wan0], unmatched: pass}\n"
+                "services: {ssh: {ports: [tcp/22]}}\n"
+                "knocks:\n"
+                "  a: {scheme: static, steps: [tcp/9, tcp/8, tcp/7], opens: ssh}\n"
+                "  b: {scheme: static, steps: [tcp/6, tcp/5, tcp/4], opens: ssh, strictness: ignore}\n");
+    const auto loaded = files.load(without_secrets);
+    REQUIRE(loaded);
+    REQUIRE(loaded->warnings.size() == 3);
+    CHECK(loaded->warnings[1].text.starts_with("knocks.a.strictness: with gateway.unmatched: pass"));
+}
+
 }  // namespace
 }  // namespace postern::config::test
