@@ -38,6 +38,7 @@ Reply ask(const Request& request, Service& service) {
         case Command::reload: return reload(service);
         case Command::guard: return service.guard(request.guard), success("{}");
         case Command::ruleset: return ruleset(service);
+        case Command::follow: break;  // no question with an answer; the daemon takes it before it comes here
     }
     return refusal("the command is not in this version");
 }

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/address.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "packet/flow.h"
@@ -29,7 +30,7 @@ inline constexpr std::size_t longest_request = 4096;  // bytes of a request line
 
 // `ruleset`: other rules are in force now; the daemon reads which, and answers when nothing is on its way any more that
 // was judged before.
-enum class Command : std::uint8_t { status, grants, flows, revoke, reload, guard, ruleset };
+enum class Command : std::uint8_t { status, grants, flows, revoke, reload, guard, ruleset, follow };
 
 // What to end. A grant takes the flows that it let in with it; a client, all of his grants and flows.
 struct RevokeRequest {
@@ -54,14 +55,20 @@ struct GuardReport {
 
 struct Request {
     Command command = Command::status;
-    RevokeRequest revoke = {};  // with Command::revoke
-    GuardReport guard = {};     // with Command::guard
+    RevokeRequest revoke = {};          // with Command::revoke
+    GuardReport guard = {};             // with Command::guard
+    std::optional<Prefix> source = {};  // with Command::follow: whose verdicts
 };
 
 // Strict: an unknown, missing or repeated member, another version or a line that is too long is an error for the asker.
 [[nodiscard]] Result<Request> parse_request(std::string_view line);
 
 [[nodiscard]] std::string to_line(const Request& request);
+
+// Whose verdicts a request line asks to follow; nothing for every other line. The connection then carries replies until
+// one side ends it: first {"following": "PREFIX"}, then a verdict line of the log each, and {"lost": N} where the
+// follower, or the daemon, did not keep up.
+[[nodiscard]] std::optional<Prefix> followed(std::string_view line);
 
 // How a flow is named in a table and in a revoke: tcp/198.51.100.7:40000/192.0.2.1:22, IPv6 addresses in brackets.
 [[nodiscard]] std::string flow_name(const FlowKey& flow);

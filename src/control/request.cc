@@ -13,9 +13,11 @@ namespace {
 using detail::Json;
 
 constexpr auto command_words =
-    std::to_array<std::string_view>({"status", "grants", "flows", "revoke", "reload", "guard", "ruleset"});
+    std::to_array<std::string_view>({"status", "grants", "flows", "revoke", "reload", "guard", "ruleset", "follow"});
 constexpr auto state_words = std::to_array<std::string_view>({"guarded", "unguarded", "open"});
 constexpr auto target_words = std::to_array<std::string_view>({"grant", "client", "flow", "all"});
+
+const std::string expected_commands = "status, grants, flows, revoke, reload, guard, ruleset or follow";
 
 template <class Words>
 std::optional<std::size_t> position(const Words& words, std::string_view word) {
@@ -47,12 +49,10 @@ std::optional<Json> parse_object(std::string_view line) {
 Result<Command> read_command(const Json& object) {
     const auto member = object.find("command");
     if (member == object.end() || !member->is_string())
-        return failure("the request has no command; expected status, grants, flows, revoke, reload, guard or ruleset");
+        return failure("the request has no command; expected " + expected_commands);
     const auto& word = member->get_ref<const std::string&>();
     const auto index = position(command_words, word);
-    if (!index)
-        return failure("got the command " + quote(word) +
-                       ", expected status, grants, flows, revoke, reload, guard or ruleset");
+    if (!index) return failure("got the command " + quote(word) + ", expected " + expected_commands);
     return static_cast<Command>(*index);
 }
 
@@ -114,7 +114,16 @@ Result<Request> read_guard(const Json& object) {
     const auto state = position(state_words, word);
     if (!fits || !state) return failure("guard takes a state (guarded, unguarded or open), text, for_ms and revoked");
     report.state = static_cast<GuardReport::State>(*state);
-    return Request{Command::guard, {}, std::move(report)};
+    return Request{Command::guard, {}, std::move(report), {}};
+}
+
+Result<Prefix> read_source(const Json& object, const std::string& argument) {
+    const Json* value = argument == "source" ? &object.at(argument) : nullptr;
+    if (value == nullptr || !value->is_string()) return failure("follow takes one source, an address or a prefix");
+    const auto& text = value->get_ref<const std::string&>();
+    const auto prefix = parse_prefix(text);
+    if (!prefix) return failure("got the source " + quote(text) + ", expected an address or a prefix");
+    return *prefix;
 }
 
 Result<Request> read_request(const Json& object) {
@@ -123,7 +132,13 @@ Result<Request> read_request(const Json& object) {
     if (*command == Command::guard) return read_guard(object);
     const auto argument = only_argument(object);
     if (!argument) return tl::make_unexpected(argument.error());
-    Request request{*command, {}, {}};
+    Request request{*command, {}, {}, {}};
+    if (*command == Command::follow) {
+        return read_source(object, *argument).map([&](const Prefix& source) {
+            request.source = source;
+            return request;
+        });
+    }
     if (*command != Command::revoke) {
         if (argument->empty()) return request;
         return failure("got the member " + quote(*argument) + ", expected nothing besides v and command");
@@ -164,6 +179,7 @@ std::string to_line(const Request& request) {
     if (request.command == Command::guard) return guard_line(request.guard);
     using Target = RevokeRequest::Target;
     Json line{{"v", protocol_version}, {"command", command_words[static_cast<std::size_t>(request.command)]}};
+    if (request.source) line["source"] = to_text(*request.source);
     if (request.command != Command::revoke) return detail::dump(line);
     const RevokeRequest& revoke = request.revoke;
     Json& value = line[std::string{target_words[static_cast<std::size_t>(revoke.target)]}];
@@ -174,6 +190,11 @@ std::string to_line(const Request& request) {
     else
         value = revoke.name;
     return detail::dump(line);
+}
+
+std::optional<Prefix> followed(std::string_view line) {
+    const auto request = parse_request(line);
+    return request ? request->source : std::nullopt;
 }
 
 }  // namespace postern::control

@@ -67,6 +67,13 @@ Result<LineStream> LineStream::connect(const std::filesystem::path& path) {
 }
 
 Result<std::string> LineStream::read_line(std::size_t limit, Timeout timeout) {
+    auto line = next_line(limit, timeout);
+    if (!line) return tl::make_unexpected(line.error());
+    if (!*line) return failure("control connection: no answer in time");
+    return std::move(**line);
+}
+
+Result<std::optional<std::string>> LineStream::next_line(std::size_t limit, Timeout timeout) {
     const Limit time{timeout};
     for (std::size_t searched = 0;;) {
         const auto end = ahead_.find('\n', searched);
@@ -83,7 +90,7 @@ Result<std::string> LineStream::read_line(std::size_t limit, Timeout timeout) {
         if (size == 0) return failure("control connection: closed by the other side");
         if (size > 0) ahead_.append(some.data(), static_cast<std::size_t>(size));
         if (size < 0 && !must_wait(errno)) return broken("read");
-        if (size < 0 && !time.wait(descriptor_.get(), POLLIN)) return failure("control connection: no answer in time");
+        if (size < 0 && !time.wait(descriptor_.get(), POLLIN)) return std::nullopt;
     }
 }
 
@@ -99,6 +106,17 @@ Result<void> LineStream::write_line(std::string_view text, Timeout timeout) {
             return failure("control connection: the other side does not read");
     }
     return {};
+}
+
+Result<std::size_t> LineStream::write_some(std::string_view bytes) {
+    const auto size = send(descriptor_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (size >= 0) return static_cast<std::size_t>(size);
+    return must_wait(errno) ? Result<std::size_t>{0} : broken("write");
+}
+
+bool LineStream::ended() const noexcept {
+    char byte = 0;
+    return recv(descriptor_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || !must_wait(errno);
 }
 
 }  // namespace postern::io

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,8 +29,17 @@ public:
     // The next line without its newline, at most `limit` bytes long. An Error at the end of the stream, too.
     [[nodiscard]] Result<std::string> read_line(std::size_t limit, Timeout timeout);
 
+    // The same; nothing where the time is up, and the next call goes on where this one stopped.
+    [[nodiscard]] Result<std::optional<std::string>> next_line(std::size_t limit, Timeout timeout);
+
     // The text and a newline; there must be none inside.
     [[nodiscard]] Result<void> write_line(std::string_view text, Timeout timeout);
+
+    // As many of the bytes as fit without waiting, from the first on: their number.
+    [[nodiscard]] Result<std::size_t> write_some(std::string_view bytes);
+
+    // The other side has left, or says something although it has nothing to say.
+    [[nodiscard]] bool ended() const noexcept;
 
     [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
 

@@ -70,6 +70,7 @@ struct House {
     CurrentPolicy current;
     Tables tables;
     Journal journal;  // the main thread's ring is the last
+    std::unique_ptr<Followers> followers;
     netfilter::Conntrack conntrack;
     netfilter::SocketDiag sockets;
     std::optional<netfilter::ConntrackEvents> conntrack_events;  // ends of connections with a mark of ours

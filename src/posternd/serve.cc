@@ -17,12 +17,17 @@ namespace {
 constexpr std::chrono::milliseconds second{1000};
 constexpr std::size_t most_mistakes_told = 20;  // `posternctl check` tells them all
 
-// One question, one answer. Somebody who connects and says nothing costs the main thread a second, no packet anything.
-void answer_one(const io::UnixListener& control, control::Service& service) {
+// One question, one answer; or somebody who stays to follow a source. Who connects and says nothing costs the main
+// thread a second, no packet anything.
+void answer_one(const io::UnixListener& control, control::Service& service, Followers& followers) {
     auto stream = control.accept();
     if (!stream) return;
     const auto line = stream->read_line(control::longest_request, second);
-    if (line) (void)stream->write_line(control::answer(*line, service), second);
+    if (!line) return;
+    if (const auto source = control::followed(*line))
+        followers.admit(std::move(*stream), *source);
+    else
+        (void)stream->write_line(control::answer(*line, service), second);
 }
 
 void reload_by_signal(House& house) {
@@ -68,18 +73,21 @@ Result<void> serve(Daemon& daemon) {
     Keeper keeper{*daemon.house};
     SteadyTime looked{};
     for (bool stay = true; stay && !keeper.failure();) {
-        const auto [ends, over, signalled, asked] = io::wait_readable(
+        Followers& followers = *daemon.house->followers;
+        const auto [ends, over, signalled, asked, told] = io::wait_readable(
             std::array{daemon.house->flows_end.descriptor(), keeper.flows().descriptor(), daemon.signals.descriptor(),
-                       daemon.control.descriptor()},
+                       daemon.control.descriptor(), followers.descriptor()},
             second);
         if (ends) end_flows_called_for(*daemon.house);
         if (over) keeper.flows().take_events();
         if (signalled) stay = obey_signals(daemon);
-        if (asked) answer_one(daemon.control, desk);
+        if (asked) answer_one(daemon.control, desk, followers);
+        if (told) followers.serve();
         const SteadyTime now = io::now().steady;
         if (now - looked < second) continue;
         looked = now;
         keeper.look_around();
+        followers.serve();
         io::notify_alive();
     }
     drain(daemon);

@@ -83,7 +83,8 @@ std::optional<netfilter::ConntrackEvents> listen_to_conntrack(const Policy& poli
 
 void start_workers(House& house, std::vector<netfilter::Queue> queues) {
     for (std::size_t i = 0; i < queues.size(); ++i) {
-        const Workplace place{house.current, house.tables, house.journal, house.flows_end, i, random_key()};
+        const Workplace place{house.current, house.tables, house.journal, *house.followers, house.flows_end, i,
+                              random_key()};
         house.posts.push_back({std::make_unique<Worker>(std::move(queues[i]), place), {}});
     }
     for (Post& post : house.posts)
@@ -111,6 +112,7 @@ tl::expected<std::unique_ptr<Daemon>, Refused> start(const Options& options) try
     auto control = must(io::UnixListener::open(configuration.settings.control_socket, 0660));
     auto waker = must(io::Waker::make());
     auto flows_end = must(io::Waker::make());
+    auto bell = must(io::Waker::make());
     auto conntrack = must(netfilter::Conntrack::open());
     auto sockets = must(netfilter::SocketDiag::open());
     std::vector<std::string> warnings;
@@ -123,6 +125,7 @@ tl::expected<std::unique_ptr<Daemon>, Refused> start(const Options& options) try
                             std::move(sockets), std::move(flows_end));
     daemon->house->conntrack_events = std::move(conntrack_events);
     std::ranges::move(warnings, std::back_inserter(daemon->house->warnings));
+    daemon->house->followers = std::make_unique<Followers>(std::move(bell), queues.size());
     start_workers(*daemon->house, std::move(queues));
     tell_ready(*daemon->house);
     return daemon;

@@ -48,6 +48,7 @@ bool Worker::turn(std::chrono::milliseconds wait) {
     ++turns_;
     const Instant now = io::now();
     take_new_policy();
+    take_new_followed();
     opener_.set_time(now.wall);
     for (const netfilter::QueuedPacket& packet : *batch) judge(packet, now);
     if (batch->empty())
@@ -65,6 +66,13 @@ void Worker::take_new_policy() {
     opener_ = bench(*policy_);
 }
 
+void Worker::take_new_followed() {
+    const std::uint64_t version = place_.followers.version();
+    if (version == followed_version_) return;
+    followed_version_ = version;
+    followed_ = place_.followers.followed();
+}
+
 void Worker::judge(const netfilter::QueuedPacket& packet, Instant now) {
     const PacketView view = view_of(packet, *policy_);
     const Decision decision = decide(view, now, *policy_, place_.tables, opener_);
@@ -77,7 +85,20 @@ void Worker::judge(const netfilter::QueuedPacket& packet, Instant now) {
         queue_.drop(packet.id);
 }
 
+// Every packet of a followed source, also those that the log only counts.
+void Worker::tell_followers(const PacketView& view, const Decision& decision, Instant now) {
+    log::Event event;
+    event.time = now.wall;
+    event.packet = log::names_of(view);
+    event.decision = decision;
+    event.queue = queue_.number();
+    event.policy = policy_;
+    place_.followers.push(place_.producer, std::move(event));
+    told_followers_ = true;
+}
+
 void Worker::note(const PacketView& view, const Decision& decision, Instant now) {
+    if (followed_.covers(view.source)) tell_followers(view, decision, now);
     auto event = ledger_.note(view, decision, now, policy_);
     if (!event) return;
     spoke_ = true;
@@ -91,7 +112,8 @@ void Worker::finish_turn(Instant now) {
             return place_.journal.push(place_.producer, std::move(event));
         });
     if (spoke_) place_.journal.wake();
-    spoke_ = false;
+    if (told_followers_) place_.followers.ring_bell();
+    spoke_ = told_followers_ = false;
 }
 
 std::optional<std::string> Worker::failure() const {

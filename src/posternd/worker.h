@@ -14,6 +14,7 @@
 #include "log/ledger.h"
 #include "netfilter/queue.h"
 #include "posternd/current.h"
+#include "posternd/followers.h"
 #include "posternd/journal.h"
 
 namespace postern {
@@ -37,8 +38,9 @@ struct Workplace {
     const CurrentPolicy& current;
     Tables& tables;
     Journal& journal;
+    Followers& followers;
     const io::Waker& flows_end;  // woken for a decision that ends flows
-    std::size_t producer = 0;  // the worker's ring in the journal
+    std::size_t producer = 0;    // the worker's ring in the journal, and for the followers
     SipKey ledger_key{};
 };
 
@@ -64,8 +66,10 @@ private:
 
     [[nodiscard]] bool turn(std::chrono::milliseconds patience);
     void take_new_policy();
+    void take_new_followed();
     void judge(const netfilter::QueuedPacket& packet, Instant now);
     void note(const PacketView& view, const Decision& decision, Instant now);
+    void tell_followers(const PacketView& view, const Decision& decision, Instant now);
     void finish_turn(Instant now);
 
     netfilter::Queue queue_;
@@ -75,6 +79,9 @@ private:
     log::Ledger ledger_;
     bool spoke_ = false;  // pushed an event in this turn
     std::atomic<std::uint64_t> turns_ = 0;
+    Followed followed_;
+    std::uint64_t followed_version_ = 0;
+    bool told_followers_ = false;  // in this turn
     VerdictCounters verdicts_;
     mutable Guarded<std::optional<std::string>> failure_;
 };

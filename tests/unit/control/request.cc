@@ -78,6 +78,10 @@ TEST_CASE("what is no request is refused with one line that says what was expect
         {R"({"v":1,"command":"revoke","client":""})", "revoke takes"},
         {R"({"v":1,"command":"revoke","client":["alice"]})", "revoke takes"},
         {R"({"v":1,"command":"revoke","grant":1,"client":"alice"})", "more than one member"},
+        {R"({"v":1,"command":"follow"})", "follow takes one source"},
+        {R"({"v":1,"command":"follow","grant":1})", "follow takes one source"},
+        {R"({"v":1,"command":"follow","source":7})", "follow takes one source"},
+        {R"({"v":1,"command":"follow","source":"192.0.2.1/24"})", "got the source \"192.0.2.1/24\""},
     };
     for (const auto& [line, expected] : cases) {
         CAPTURE(line);
@@ -116,4 +120,13 @@ TEST_CASE("random lines and mutated requests get a reply, and only requests reac
         REQUIRE(reply->ok == is_request);
         REQUIRE(service.asked.size() == (is_request ? 1u : 0u));
     }
+}
+
+TEST_CASE("a request to follow names a source, and no other line does", "[control]") {
+    Request request{Command::follow};
+    request.source = parse_prefix("2001:db8::/32");
+    CHECK(to_line(request) == R"({"v":1,"command":"follow","source":"2001:db8::/32"})");
+    CHECK(followed(to_line(request)) == request.source);
+    for (const Request& other : every_request()) CHECK_FALSE(followed(to_line(other)));
+    CHECK_FALSE(followed("follow 192.0.2.1"));
 }

@@ -94,6 +94,31 @@ TEST_CASE("a silent or half-spoken line ends with its time", "[io]") {
     CHECK(served.ends.server.read_line(100, 20ms).error().text.find("in time") != std::string::npos);
 }
 
+TEST_CASE("who waits for a next line and gets none in time goes on where it stopped", "[io]") {
+    Served served;
+    LineStream& server = served.ends.server;
+    served.raw("hal");
+    CHECK_FALSE(server.next_line(100, 20ms).value());
+    served.raw("f\n");
+    CHECK(server.next_line(100, 1s).value() == "half");
+}
+
+TEST_CASE("what fits is written without waiting, and who leaves or interrupts is noticed", "[io]") {
+    Served served;
+    auto& [client, server] = served.ends;
+    CHECK_FALSE(server.ended());
+    const std::string much(8'000'000, 'x');
+    const std::size_t first = server.write_some(much).value();
+    CHECK((first > 0 && first < much.size()));
+    CHECK(server.write_some(much).value() == 0);
+    served.raw("?");
+    CHECK(server.ended());
+    Served gone;
+    shutdown(gone.ends.client.descriptor(), SHUT_RDWR);
+    CHECK(gone.ends.server.ended());
+    CHECK_FALSE(gone.ends.server.write_some("line"));
+}
+
 TEST_CASE("the end of the stream is said, also within a line", "[io]") {
     Served served;
     served.raw("hal");
