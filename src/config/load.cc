@@ -104,6 +104,13 @@ bool ids_given(const Policy& policy) {
                         [&](const Knock& knock) { return without(knock.identity); });
 }
 
+Unread unread_secrets(const Draft& draft) {
+    const auto unread = [](const ClientDraft& client) {
+        return client.preshared_key_file && client.client.psk.is_zero();
+    };
+    return {{}, draft.gateway.keys.size() < draft.private_key_files.size(), std::ranges::any_of(draft.clients, unread)};
+}
+
 }  // namespace
 
 tl::expected<Configuration, std::vector<Diagnostic>> load(const fs::path& file, Names& names, const Options& options) {
@@ -114,8 +121,11 @@ tl::expected<Configuration, std::vector<Diagnostic>> load(const fs::path& file, 
     if (whole) check_agreement(draft, mistakes);
     if (whole) check_knocks(draft, mistakes);
     sort_clients(draft);
-    if (whole && options.secrets) read_secrets(draft, mistakes);
+    Mistakes unreadable;
+    if (whole && options.secrets) read_secrets(draft, options.without_unreadable ? unreadable : mistakes);
     if (!mistakes.none()) return refused();
+    Unread unread = unread_secrets(draft);
+    unread.why = std::move(unreadable).sorted(file.string());
     compute_products(draft, mistakes);
     if (!mistakes.none()) return refused();
     Settings settings = draft.settings;
@@ -123,7 +133,7 @@ tl::expected<Configuration, std::vector<Diagnostic>> load(const fs::path& file, 
     warn_of_knocks(draft, warnings);
     const auto policy = compile(std::move(draft), names, options.generation);
     if (ids_given(*policy))
-        return Configuration{policy, std::move(settings), std::move(warnings).sorted(file.string())};
+        return Configuration{policy, std::move(settings), std::move(warnings).sorted(file.string()), std::move(unread)};
     mistakes.add({file.string(), 0, 0}, "more than 65535 names since the start, expected fewer; restart posternd");
     return refused();
 }

@@ -34,15 +34,25 @@ struct Settings {
     std::vector<std::filesystem::path> fresh_key_markers;  // those that exist: FILE.fresh beside a private key
 };
 
+// Secrets that could not be read, where the caller can do without them.
+struct Unread {
+    std::vector<Diagnostic> why;
+    bool gateway_key = false;    // at least one; the policy has the others, current first
+    bool preshared_key = false;  // at least one client's, which is all zero in the policy
+};
+
 struct Configuration {
     std::shared_ptr<const Policy> policy;
     Settings settings;
     std::vector<Diagnostic> warnings;  // what is no mistake and should be known, in the order of the file
+    Unread unread;  // only where Options say that they may be
 };
 
 struct Options {
     // False: key files and the steering seed are not opened; the policy has no keys and no products.
     bool secrets = true;
+    // True: a secret that cannot be read is no mistake; it is left out and named in `unread`.
+    bool without_unreadable = false;
     std::uint64_t generation = 1;  // the policy's
 };
 

@@ -15,8 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto usual_socket = "/run/postern/control.sock";
-constexpr io::LineStream::Timeout patience = std::chrono::seconds{30};
-constexpr std::size_t longest_reply = 64u << 20;  // bytes: every grant and flow there can be
 
 struct Place {
     fs::path socket;
@@ -33,6 +31,13 @@ Place place_of(const fs::path& policy_file) {
 
 // Behind a socket that we may not use there may well be a daemon.
 bool may_connect(const fs::path& socket) { return ::access(socket.c_str(), W_OK) == 0 || errno != EACCES; }
+
+Exit told(const NoReply& none, const Place& place) {
+    complain(none.text);
+    if (!place.guessed.empty())
+        complain("the socket is a guess, --socket names it; the policy could not say: " + place.guessed);
+    return none.nobody ? Exit::no_daemon : Exit::failed;
+}
 
 Exit refused(const control::Reply& reply) {
     for (const std::string& mistake : reply.mistakes) std::fprintf(stderr, "%s\n", mistake.c_str());
@@ -54,16 +59,18 @@ tl::expected<control::Reply, NoReply> ask(const fs::path& socket, const control:
 
 bool nobody_listens(const fs::path& socket) { return !io::LineStream::connect(socket) && may_connect(socket); }
 
+tl::expected<io::LineStream, Exit> connect_daemon(const Context& context, const fs::path& socket) {
+    const Place place = socket.empty() ? place_of(context.policy_file) : Place{socket, {}};
+    auto stream = io::LineStream::connect(place.socket);
+    if (!stream) return tl::make_unexpected(told({may_connect(place.socket), stream.error().text}, place));
+    return std::move(*stream);
+}
+
 tl::expected<std::string, Exit> ask_daemon(const Context& context, const fs::path& socket,
                                            const control::Request& request) {
     const Place place = socket.empty() ? place_of(context.policy_file) : Place{socket, {}};
     const auto reply = ask(place.socket, request);
-    if (!reply) {
-        complain(reply.error().text);
-        if (!place.guessed.empty())
-            complain("the socket is a guess, --socket names it; the policy could not say: " + place.guessed);
-        return tl::make_unexpected(reply.error().nobody ? Exit::no_daemon : Exit::failed);
-    }
+    if (!reply) return tl::make_unexpected(told(reply.error(), place));
     if (!reply->ok) return tl::make_unexpected(refused(*reply));
     return reply->result;
 }

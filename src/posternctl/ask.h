@@ -10,6 +10,7 @@
 
 #include "control/messages.h"
 #include "control/text.h"
+#include "io/unix_socket.h"
 #include "posternctl/command.h"
 
 namespace postern::ctl {
@@ -19,12 +20,19 @@ struct NoReply {
     std::string text;     // one line
 };
 
+inline constexpr io::LineStream::Timeout patience = std::chrono::seconds{30};
+inline constexpr std::size_t longest_reply = 64u << 20;  // bytes: every grant and flow there can be
+
 // One request over a connection of its own. Waits at most 30 s for the reply: a reload reads key files.
 [[nodiscard]] tl::expected<control::Reply, NoReply> ask(const std::filesystem::path& socket,
                                                         const control::Request& request);
 
 // Nothing takes a connection at that path. False where we may not look.
 [[nodiscard]] bool nobody_listens(const std::filesystem::path& socket);
+
+// A connection to the daemon; who is not there is complained about. `socket` empty: where the policy says.
+[[nodiscard]] tl::expected<io::LineStream, Exit> connect_daemon(const Context& context,
+                                                                const std::filesystem::path& socket);
 
 // The `result` of the daemon's reply. Everything else is complained about here and becomes the exit code. `socket`
 // empty: where the policy says.

@@ -21,7 +21,8 @@ int main(int argc, char** argv) {
     app.add_option("-c,--config", context.policy_file, "the policy")->capture_default_str();
     app.add_flag(
         "--json", context.json,
-        "one JSON document in place of text: check, clients list, rules check, status, grants, flows, revoke, reload");
+        "one JSON document in place of text: check, clients list, rules check, status, grants, flows, revoke, reload; "
+        "explain: a line of JSON for each packet");
     app.require_subcommand(1);
     app.fallthrough();
 #define POSTERN_COMMAND(name) add_##name(app, context, exit);

@@ -1,0 +1,27 @@
+// The daemon's two clocks, made from the times in a capture.
+//
+// Wall time is the packet's. Steady time follows it forwards and stands still where the capture's clock steps back, as
+// the daemon's own steady clock knows nothing of such a step.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+
+#include "base/time.h"
+
+namespace postern::explain {
+
+class Clock {
+public:
+    [[nodiscard]] Instant at(WallTime packet) noexcept {
+        if (last_) steady_ += std::max(packet - *last_, Duration::zero());
+        last_ = packet;
+        return {steady_, packet};
+    }
+
+private:
+    SteadyTime steady_{std::chrono::hours{1}};  // no deadline lies before the first packet
+    std::optional<WallTime> last_;
+};
+
+}  // namespace postern::explain

@@ -1,0 +1,140 @@
+#include "explain/explainer.h"
+
+#include <algorithm>
+
+#include "explain/header.h"
+#include "explain/rules.h"
+#include "packet/parse.h"
+
+namespace postern::explain {
+namespace {
+
+constexpr std::size_t largest_packet = 65535 + 40;
+
+// The end that a capture cut off, as zeros: headers can then be read as on the wire.
+std::vector<std::uint8_t> filled_up(const Frame& frame) {
+    std::vector<std::uint8_t> packet(frame.packet.begin(), frame.packet.end());
+    packet.resize(std::clamp(frame.length, packet.size(), std::max(packet.size(), largest_packet)));
+    return packet;
+}
+
+bool is_piece(const PacketView& view) noexcept { return view.more_fragments || view.fragment_offset > 0; }
+
+bool is_one_host(const IpAddress& address) noexcept {
+    if (address.family == Family::v6) return address.octets[0] != 0xff;
+    return address.octets[0] < 0xe0;  // neither a group nor 255.255.255.255
+}
+
+std::optional<Aside> without_a_look(const Frame& frame) {
+    if (frame.packet.empty()) return Aside::not_ip;
+    if (frame.direction == Frame::Direction::loopback) return Aside::not_guarded;
+    if (frame.direction == Frame::Direction::other_host) return Aside::other_host;
+    return std::nullopt;
+}
+
+log::Event expired_grant(const Grant& grant, const std::shared_ptr<const Policy>& policy, WallTime now) {
+    log::Event event;
+    event.type = log::EventType::grant;
+    event.what = log::What::expired;
+    event.time = now;
+    event.decision.client = grant.client;
+    event.decision.service = grant.service;
+    event.decision.grant = grant.id;
+    event.packet.emplace().source = grant.source;
+    event.policy = policy;
+    return event;
+}
+
+}  // namespace
+
+Explainer::Explainer(std::shared_ptr<const Policy> policy, Setting setting)
+    : policy_{std::move(policy)},
+      setting_{std::move(setting)},
+      tables_{{}, SipKey{}, WallTime::min()},
+      opener_{policy_->gateway.name, policy_->gateway.keys, policy_->gateway.skew} {
+    tables_.enroll(*policy_);
+}
+
+Explanation Explainer::explain(const Frame& frame) {
+    const Instant now = clock_.at(frame.time);
+    let_time_pass(now);
+    Explanation explanation;
+    explanation.number = ++number_;
+    explanation.event.time = now.wall;
+    explanation.event.policy = policy_;
+    explanation.aside = consider(frame, now, explanation.event);
+    return explanation;
+}
+
+std::vector<log::Event> Explainer::take_expired() { return std::exchange(expired_, {}); }
+
+// The daemon looks once a second; a capture's quiet hours take one look.
+void Explainer::let_time_pass(Instant now) {
+    opener_.set_time(now.wall);
+    if (now.steady - swept_ < std::chrono::seconds{1}) return;
+    swept_ = now.steady;
+    for (const Grant& grant : sweep(now, *policy_, tables_))
+        expired_.push_back(expired_grant(grant, policy_, now.wall));
+}
+
+bool Explainer::is_ours(const IpAddress& address) const {
+    if (!is_one_host(address)) return false;
+    return setting_.local.empty() ||
+           std::ranges::any_of(setting_.local, [&](const Prefix& prefix) { return prefix.contains(address); });
+}
+
+bool Explainer::is_sent(const Frame& frame, const PacketView& view) const {
+    if (frame.direction == Frame::Direction::outgoing) return true;
+    return frame.direction == Frame::Direction::unknown && !setting_.local.empty() && is_ours(view.source);
+}
+
+std::optional<Aside> Explainer::consider(const Frame& frame, Instant now, log::Event& event) {
+    if (const auto aside = without_a_look(frame)) return aside;
+    std::vector<std::uint8_t> packet = filled_up(frame);
+    PacketView view = parse(packet);
+    event.packet = log::names_of(view);
+    cut_ = packet.size() > frame.packet.size();
+    if (!kernel_takes(packet)) return Aside::bad_header;
+    if (is_piece(view)) {
+        auto whole = fragments_.take(packet, view, now.steady);
+        if (!whole) return Aside::incomplete;
+        packet = std::move(*whole);
+        view = parse(packet);
+        event.packet = log::names_of(view);
+    }
+    if (is_sent(frame, view)) {
+        connections_.pass(connections_.look(view, packet, now.steady), now.steady);
+        return Aside::outgoing;
+    }
+    view.local = is_ours(view.destination);
+    return judge(view, packet, now, event);
+}
+
+std::optional<Aside> Explainer::judge(PacketView view, Bytes packet, Instant now, log::Event& event) {
+    const Tracked tracked =
+        is_dhcp_reply(view) ? Tracked{Tracking::untracked} : connections_.look(view, packet, now.steady);
+    if (const auto aside = passed_by(view, tracked, *policy_)) {
+        if (aside != Aside::invalid) connections_.pass(tracked, now.steady);
+        return aside;
+    }
+    if (const auto aside = unreadable(view)) return aside;
+    const Decision decision = decide(view, now, *policy_, tables_, opener_);
+    if (lacks_key(view, decision.reason)) return Aside::no_key;
+    if (decision.verdict == Verdict::accept) connections_.accept(tracked, now.steady);
+    event.decision = decision;
+    return std::nullopt;
+}
+
+std::optional<Aside> Explainer::unreadable(const PacketView& view) const {
+    const bool spa = view.local && view.transport == Transport::udp && policy_->listens(view.destination_port);
+    return spa && cut_ ? std::optional{Aside::cut} : std::nullopt;
+}
+
+// A key that is not here can be the one that would have recognised or opened the message.
+bool Explainer::lacks_key(const PacketView& view, Reason reason) const {
+    if (view.transport != Transport::udp || !policy_->listens(view.destination_port)) return false;
+    if (setting_.gateway_key_missing && (reason == Reason::spa_sieve || reason == Reason::spa_tag)) return true;
+    return setting_.preshared_key_missing && (reason == Reason::spa_unauthentic || reason == Reason::spa_copy);
+}
+
+}  // namespace postern::explain
