@@ -96,6 +96,7 @@ std::optional<Aside> Explainer::consider(const Frame& frame, Instant now, log::E
     cut_ = packet.size() > frame.packet.size();
     if (!kernel_takes(packet)) return Aside::bad_header;
     if (is_piece(view)) {
+        if (is_cut_short(packet, view)) return Aside::invalid;
         auto whole = fragments_.take(packet, view, now.steady);
         if (!whole) return Aside::incomplete;
         packet = std::move(*whole);

@@ -74,6 +74,12 @@ std::optional<Piece> piece_of(Bytes packet, const PacketView& view) {
 
 }  // namespace
 
+bool is_cut_short(Bytes packet, const PacketView& view) noexcept {
+    if (view.family == Family::v4 || view.fragment_offset > 0) return false;
+    const std::size_t needed = view.protocol == 6 ? 20 : view.protocol == 17 || view.protocol == 58 ? 8 : 1;
+    return view.header_length == 0 || packet.size() - view.trailing < view.header_length + needed;
+}
+
 std::optional<Fragments::Packet> Fragments::take(Bytes packet, const PacketView& view, SteadyTime now) {
     const auto piece = piece_of(packet.first(packet.size() - view.trailing), view);
     if (!piece) return std::nullopt;

@@ -13,6 +13,10 @@
 
 namespace postern::explain {
 
+// The first piece of an IPv6 datagram without its whole transport header (RFC 8200, section 4.5): the kernel keeps no
+// such piece, and connection tracking calls it INVALID.
+[[nodiscard]] bool is_cut_short(Bytes packet, const PacketView& view) noexcept;
+
 class Fragments {
 public:
     using Packet = std::vector<std::uint8_t>;

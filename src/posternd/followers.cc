@@ -21,6 +21,7 @@ Followed Followers::followed() const {
 }
 
 void Followers::admit(io::LineStream stream, const Prefix& source) {
+    serve();  // whoever left makes room
     if (followers_.size() == most_followers) {
         const std::string text = std::to_string(most_followers) + " others follow a source already; end one of them";
         (void)stream.write_line(control::to_line({false, {}, text, {}}), second);

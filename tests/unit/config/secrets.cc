@@ -35,6 +35,25 @@ TEST_CASE("keys, preshared keys, seed and products are in place", "[config]") {
     CHECK(loaded->settings.fresh_key_markers.empty());
 }
 
+TEST_CASE("who can do without secrets learns which are missing, and mistakes are mistakes all the same", "[config]") {
+    constexpr Options lenient{.without_unreadable = true};
+    PolicyFiles files;
+    CHECK(sound(files).load(lenient)->unread.why.empty());
+    fs::remove(files.path("a.psk"));
+    const auto without_psk = files.load(lenient);
+    REQUIRE(without_psk);
+    CHECK((without_psk->unread.preshared_key && !without_psk->unread.gateway_key));
+    CHECK(without_psk->unread.why.size() == 1);
+    CHECK(without_psk->policy->gateway.keys.size() == 1);
+    fs::remove(files.path("gateway.key"));
+    const auto without_key = files.load(lenient);
+    REQUIRE(without_key);
+    CHECK(without_key->unread.gateway_key);
+    CHECK(without_key->policy->gateway.keys.empty());
+    files.write("postern.yaml", with_psk + "unknown: 1\n");
+    CHECK_FALSE(files.load(lenient));
+}
+
 TEST_CASE("the marker beside a key that init has just made is found", "[config]") {
     PolicyFiles files;
     sound(files).write("gateway.key.fresh", "");

@@ -13,11 +13,11 @@ TEST_CASE("a connection that a verdict let in is not queued again, from its seco
     CHECK(told.tell(tcp(us, them, 22, 40000, syn_ack)) == "outgoing");
     CHECK(told.tell(tcp(them, us, 40000, 22, syn)) == "established");  // a repeat of an unassured connection's SYN
     CHECK(told.tell(tcp(them, us, 40000, 22, ack)) == "established");
-    CHECK(told.tell(tcp(them, us, 40000, 22, syn)) == "grant_used");  // on an assured one it opens another
+    CHECK(told.tell(tcp(them, us, 40000, 22, syn), seconds{1}) == "grant_used");  // on an assured one: another flow
     CHECK(told.tell(tcp(them, us, 40000, 22, fin_ack)) == "established");
     CHECK(told.tell(tcp(us, them, 22, 40000, fin_ack)) == "outgoing");
     CHECK(told.tell(tcp(them, us, 40000, 22, ack)) == "established");
-    CHECK(told.tell(tcp(them, us, 40000, 22, syn)) == "grant_used");
+    CHECK(told.tell(tcp(them, us, 40000, 22, syn), seconds{1}) == "grant_used");
 }
 
 TEST_CASE("what was dropped leaves no connection behind", "[explain]") {

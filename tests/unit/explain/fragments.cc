@@ -45,8 +45,10 @@ TEST_CASE("a fragmented SYN is judged with its last piece, in whatever order the
     CHECK(told.tell(piece(tcp_syn, 24, 32)) == "incomplete");  // the same piece again
     CHECK(told.tell(piece(tcp_syn, 8, 24)) == "incomplete");
     CHECK(told.tell(piece(tcp_syn, 0, 8)) == "no_grant");
-    CHECK(told.tell(piece6(tcp_syn, 0, 16)) == "incomplete");
-    CHECK(told.tell(piece6(tcp_syn, 16, 32)) == "no_grant");
+    CHECK(told.tell(piece6(tcp_syn, 0, 24)) == "incomplete");
+    CHECK(told.tell(piece6(tcp_syn, 24, 32)) == "no_grant");
+    CHECK(told.tell(piece6(tcp_syn, 0, 16)) == "invalid");  // RFC 8200: no whole TCP header in the first piece
+    CHECK(told.tell(piece6(tcp_syn, 16, 32)) == "incomplete");
 }
 
 TEST_CASE("pieces that overlap or contradict each other end their datagram", "[explain]") {
