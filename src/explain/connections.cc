@@ -92,7 +92,7 @@ Tracked Connections::known(const Found& found, const PacketView& view, SteadyTim
     }
     const bool answered = connection.replied || found.way == Way::reply;
     const Tracked tracked{answered ? Tracking::established : Tracking::fresh, connection.assured, connection.accepted,
-                          tuple};
+                          connection.revoked, tuple};
     connection.replied = answered;
     connection.expires = now + remembered(tuple.protocol, connection.tcp, answered);
     return tracked;
@@ -131,6 +131,10 @@ void Connections::pass(const Tracked& tracked, SteadyTime now) { (void)remember(
 
 void Connections::accept(const Tracked& tracked, SteadyTime now) {
     if (Connection* connection = remember(tracked, now)) connection->accepted = true;
+}
+
+void Connections::revoke(const Tuple& tuple, SteadyTime now) {
+    if (const auto entry = alive(tuple, now)) (*entry)->second.revoked = true;
 }
 
 void Connections::forget_old(SteadyTime now) {

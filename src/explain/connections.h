@@ -22,6 +22,7 @@ struct Tracked {
     Tracking state = Tracking::invalid;
     bool assured = false;             // both sides have spoken, and the first one again
     bool accepted = false;            // its connection mark says that a verdict let it in
+    bool revoked = false;             // its connection mark says that it was ended
     std::optional<Tuple> tuple = {};  // the connection's first packet
     TcpState first = TcpState::none;  // of a new TCP connection: where it begins
 };
@@ -38,10 +39,13 @@ public:
     // The same, by a verdict: the connection carries our mark.
     void accept(const Tracked& tracked, SteadyTime now);
 
+    // Marks the connection of that first packet, if it is known, as ended.
+    void revoke(const Tuple& tuple, SteadyTime now);
+
 private:
     struct Connection {
         TcpState tcp = TcpState::none;
-        bool replied = false, assured = false, accepted = false;
+        bool replied = false, assured = false, accepted = false, revoked = false;
         SteadyTime expires;
     };
     using Table = std::map<Tuple, Connection>;

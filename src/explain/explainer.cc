@@ -4,6 +4,7 @@
 
 #include "explain/header.h"
 #include "explain/rules.h"
+#include "gate/inventory.h"
 #include "packet/parse.h"
 
 namespace postern::explain {
@@ -25,6 +26,12 @@ bool is_one_host(const IpAddress& address) noexcept {
     return address.octets[0] < 0xe0;  // neither a group nor 255.255.255.255
 }
 
+constexpr std::uint8_t protocol_of(Transport transport) noexcept { return transport == Transport::tcp ? 6 : 17; }
+
+Tuple tuple_of(const FlowKey& key) noexcept {
+    return {protocol_of(key.transport), key.source, key.destination, key.source_port, key.destination_port};
+}
+
 std::optional<Aside> without_a_look(const Frame& frame) {
     if (frame.packet.empty()) return Aside::not_ip;
     if (frame.direction == Frame::Direction::loopback) return Aside::not_guarded;
@@ -32,16 +39,35 @@ std::optional<Aside> without_a_look(const Frame& frame) {
     return std::nullopt;
 }
 
-log::Event expired_grant(const Grant& grant, const std::shared_ptr<const Policy>& policy, WallTime now) {
+log::Event end_event(log::What what, const std::shared_ptr<const Policy>& policy, WallTime now) {
     log::Event event;
-    event.type = log::EventType::grant;
-    event.what = log::What::expired;
+    event.what = what;
     event.time = now;
+    event.policy = policy;
+    return event;
+}
+
+log::Event expired_grant(const Grant& grant, const std::shared_ptr<const Policy>& policy, WallTime now) {
+    log::Event event = end_event(log::What::expired, policy, now);
+    event.type = log::EventType::grant;
     event.decision.client = grant.client;
     event.decision.service = grant.service;
     event.decision.grant = grant.id;
     event.packet.emplace().source = grant.source;
-    event.policy = policy;
+    return event;
+}
+
+// In a capture nobody but a closing sequence ends a flow.
+log::Event ended_flow(const NamedFlow& named, const std::shared_ptr<const Policy>& policy, WallTime now) {
+    log::Event event = end_event(log::What::close_knock, policy, now);
+    const auto& [key, flow] = named;
+    event.type = log::EventType::flow;
+    event.decision.client = flow.client;
+    event.decision.service = flow.service;
+    event.decision.grant = flow.grant;
+    event.count = flow.accepts;
+    event.packet = log::PacketNames{key.source.family, key.transport,   protocol_of(key.transport), key.source,
+                                    key.destination,   key.source_port, key.destination_port};
     return event;
 }
 
@@ -66,15 +92,22 @@ Explanation Explainer::explain(const Frame& frame) {
     return explanation;
 }
 
-std::vector<log::Event> Explainer::take_expired() { return std::exchange(expired_, {}); }
+std::vector<log::Event> Explainer::take_ends() { return std::exchange(ends_, {}); }
 
 // The daemon looks once a second; a capture's quiet hours take one look.
 void Explainer::let_time_pass(Instant now) {
     opener_.set_time(now.wall);
     if (now.steady - swept_ < std::chrono::seconds{1}) return;
     swept_ = now.steady;
-    for (const Grant& grant : sweep(now, *policy_, tables_))
-        expired_.push_back(expired_grant(grant, policy_, now.wall));
+    for (const Grant& grant : sweep(now, *policy_, tables_)) ends_.push_back(expired_grant(grant, policy_, now.wall));
+}
+
+void Explainer::end_connections(Instant now) {
+    const auto ended = take_flows(tables_, [](const NamedFlow& named) { return named.flow.ended(); });
+    for (const NamedFlow& named : ended) {
+        connections_.revoke(tuple_of(named.key), now.steady);
+        ends_.push_back(ended_flow(named, policy_, now.wall));
+    }
 }
 
 bool Explainer::is_ours(const IpAddress& address) const {
@@ -122,6 +155,7 @@ std::optional<Aside> Explainer::judge(PacketView view, Bytes packet, Instant now
     const Decision decision = decide(view, now, *policy_, tables_, opener_);
     if (lacks_key(view, decision.reason)) return Aside::no_key;
     if (decision.verdict == Verdict::accept) connections_.accept(tracked, now.steady);
+    if (decision.ends_flows) end_connections(now);
     event.decision = decision;
     return std::nullopt;
 }

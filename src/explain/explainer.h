@@ -54,8 +54,9 @@ public:
 
     [[nodiscard]] Explanation explain(const Frame& frame);
 
-    // The grants that ended unused up to the last packet, since the last call: events as the daemon's log has them.
-    [[nodiscard]] std::vector<log::Event> take_expired();
+    // The grants that ended unused and the flows that were ended up to the last packet, since the last call: events as
+    // the daemon's log has them.
+    [[nodiscard]] std::vector<log::Event> take_ends();
 
 private:
     [[nodiscard]] std::optional<Aside> consider(const Frame& frame, Instant now, log::Event& event);
@@ -65,6 +66,7 @@ private:
     [[nodiscard]] bool is_sent(const Frame& frame, const PacketView& view) const;
     [[nodiscard]] bool lacks_key(const PacketView& view, Reason reason) const;
     void let_time_pass(Instant now);
+    void end_connections(Instant now);
 
     std::shared_ptr<const Policy> policy_;
     Setting setting_;
@@ -76,7 +78,7 @@ private:
     std::uint64_t number_ = 0;
     SteadyTime swept_{};
     bool cut_ = false;  // the packet in hand is filled up with zeros
-    std::vector<log::Event> expired_;
+    std::vector<log::Event> ends_;
 };
 
 }  // namespace postern::explain

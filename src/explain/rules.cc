@@ -65,6 +65,7 @@ bool is_dhcp_reply(const PacketView& view) noexcept {
 }
 
 std::optional<Aside> passed_by(const PacketView& view, const Tracked& tracked, const Policy& policy) noexcept {
+    if (tracked.revoked) return Aside::revoked;
     if (is_established(view, tracked)) return Aside::established;
     if (tracked.state == Tracking::invalid) return Aside::invalid;
     if (tracked.state == Tracking::related && is_passed_error(view)) return Aside::related;

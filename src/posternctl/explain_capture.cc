@@ -52,8 +52,8 @@ Result<void> explain_all(const Context& context, capture::File& file, explain::E
         if (!record) return tl::make_unexpected(record.error());
         if (!*record) return {};
         const explain::Explanation explanation = explainer.explain(frame_of(**record));
-        for (const log::Event& event : explainer.take_expired()) print(context, log::to_json(event));
         print(context, explain::to_json(explanation));
+        for (const log::Event& event : explainer.take_ends()) print(context, log::to_json(event));
         sums.count(explanation);
     }
 }

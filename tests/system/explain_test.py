@@ -334,7 +334,7 @@ def live_limits(lab):
     judged(lab, "member", packets.tcp(phantom(3), GATEWAY[4], 4000, 22))
     assert process.wait(10) == 0
     said = process.stdout.read()
-    assert "drop       no_grant" in said and "needed: an SPA message" in said, said
+    assert "drop       no_grant" in said and "needed: an SPA message or a knock" in said, said
     lab.stop()
     for one in others:
         assert one.wait() == 1 and "daemon has ended" in one.process.stderr.read()

@@ -1,4 +1,5 @@
 // Captures through a policy: what they open, what they do not, and what the explainer says of time and of missing keys.
+#include <filesystem>
 #include <map>
 
 #include "capture/file.h"
@@ -54,6 +55,52 @@ TEST_CASE("every capture of the corpus: nothing opens, and the sums are the pack
     CHECK(all == 3818);
 }
 
+TEST_CASE("the captures of real knock clients open what they should, once, and for nobody else", "[explain]") {
+    int opened = 0;
+    for (const auto& entry : std::filesystem::directory_iterator{POSTERN_VECTORS "/pcap"}) {
+        const std::string name = entry.path().stem().string();
+        if (entry.path().extension() != ".json" || name.find("knock_") == std::string::npos) continue;
+        INFO(name);
+        const json told_of = vectors("pcap/" + name + ".json");
+        std::vector<std::string> steps;
+        for (const json& step : told_of.value("sequence", json::array()))
+            steps.push_back(step[0].get<std::string>() + "/" + std::to_string(step[1].get<int>()));
+        for (const json& port : told_of.value("ports", json::array()))
+            steps.push_back("tcp/" + std::to_string(port.get<int>()));
+        Told told;
+        Policy policy = told.world.draft();
+        policy.knocks = {told.world.knock("office", steps, "ssh")};
+        policy.knocks[0].opening.deadline = std::chrono::minutes{10};
+        told.world.use(std::move(policy));
+        told.setting.local.clear();
+        const explain::Sums sums = sums_of(POSTERN_VECTORS "/pcap/" + name + ".pcap", told);
+        const auto& verdicts = sums.of(explain::Kind::verdict);
+        REQUIRE(verdicts.contains("knock_opened"));
+        CHECK(verdicts.at("knock_opened") == 1);
+        CHECK(verdicts.at("knock_step") == steps.size() - 1);
+        CHECK(total(verdicts) == sums.packets());
+        ++opened;
+    }
+    CHECK(opened == 16);
+}
+
+TEST_CASE("a closing sequence ends the connection that the opening one let in", "[explain]") {
+    Told told;
+    Policy policy = told.world.draft();
+    policy.knocks = {told.world.knock("office", {"tcp/7000", "tcp/8000"}, "ssh", {"tcp/9000", "tcp/7001"})};
+    told.world.use(std::move(policy));
+    CHECK(told.tell(tcp(them, us, 40000, 7000, syn)) == "knock_step");
+    CHECK(told.tell(tcp(them, us, 40000, 8000, syn)) == "knock_opened");
+    CHECK(told.tell(tcp(them, us, 40000, 22, syn)) == "grant_active");
+    CHECK(told.tell(tcp(us, them, 22, 40000, syn_ack)) == "outgoing");
+    CHECK(told.tell(tcp(them, us, 40000, 22, ack)) == "established");
+    CHECK(told.tell(tcp(them, us, 40000, 9000, syn)) == "knock_step");
+    CHECK(told.explainer().take_ends().empty());
+    CHECK(told.tell(tcp(them, us, 40000, 7001, syn)) == "knock_closed");
+    REQUIRE(told.explainer().take_ends().size() == 1);
+    CHECK(told.tell(tcp(them, us, 40000, 22, ack)) == "revoked");
+}
+
 TEST_CASE("a SYN behind its SPA opens; a replay and a second SYN do not", "[explain]") {
     Told told;
     const auto datagram = told.world.seal(told.world.alice, told.world.claims("ssh", told.world.home));
@@ -71,12 +118,12 @@ TEST_CASE("grants expire with the capture's own clock, and that is told once", "
     Told told;
     const auto datagram = told.world.seal(told.world.alice, told.world.claims("ssh", told.world.home));
     CHECK(told.tell(udp(them, us, 5000, World::spa_port, datagram)) == "spa_accepted");
-    CHECK(told.explainer().take_expired().empty());
+    CHECK(told.explainer().take_ends().empty());
     CHECK(told.tell(tcp(them, us, 40000, 22, syn), seconds{16}) == "grant_expired");
-    const auto expired = told.explainer().take_expired();
+    const auto expired = told.explainer().take_ends();
     REQUIRE(expired.size() == 1);
     CHECK(json::parse(log::to_json(expired[0]))["postern"]["what"] == "expired");
-    CHECK(told.explainer().take_expired().empty());
+    CHECK(told.explainer().take_ends().empty());
 }
 
 TEST_CASE("a capture whose clock steps back lets no grant live longer", "[explain]") {
