@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Explain: a capture of what happened at the gate tells the same as the daemon that was there, and as the kernel's rules.
+"""Explain: a capture of what happened at the gate tells the same as the daemon that was there, and as the rules.
 
 tcpdump records at the guarded interface while members open, strangers scan and replays come. Run through the policy
 from an empty state, the capture gives the live log's accepts and grants, its sums by reason and by source, and for what
@@ -8,6 +8,7 @@ the daemon never saw the very words that the rules counted.
 import collections
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -17,6 +18,8 @@ import threading
 import counters
 import packets
 import sshd
+from knock_test import CLOSING, OFFICE, knocks
+from knock_test import packet as step_packet
 from lab import GATEWAY, SPA_PORT, STRANGER, phantom, source
 from namespaces import end, wait_until
 from spa import seal
@@ -73,7 +76,7 @@ def events(lines):
     """The same of any lines."""
     told = [{**line, **line["postern"]} for line in lines if line["event_type"] == "verdict"]
     return [(line["reason"], line["src_ip"], line["src_port"], line["client"], line.get("service"), line.get("grant"))
-            for line in told if line["reason"] in ("spa_accepted", "grant_active")]
+            for line in told if line["reason"] in ("spa_accepted", "knock_opened", "grant_active")]
 
 
 def rule_counters(lab):
@@ -155,6 +158,22 @@ def retransmissions(lab):
         lab.sender().send(packets.tcp(address, GATEWAY[4], 4000, 22))
 
 
+def knock(lab):
+    """A knock, the connection behind it, and the closing sequence that ends it: its last packet is `revoked`."""
+    address = source(20)
+    for step in OFFICE[:2] + OFFICE[1:]:
+        judged(lab, "member", step_packet(step, address, 4))
+    sock = lab.member.bound(socket.SOCK_STREAM, address)
+    sock.setblocking(False)
+    sock.connect_ex((GATEWAY[4], 22))
+    assert errno_of_connect(sock) == 0, "the knock let nobody in"
+    wait_until(lambda: select.select([sock], [], [], 0)[0], "the server's first words")
+    for step in CLOSING:
+        judged(lab, "member", step_packet(step, address, 4))
+    lab.log.wait(event_type="flow", what="close_knock")
+    sock.close()
+
+
 def everything(lab):
     """All of it, ssh by the real client included."""
     options = sshd.start(lab)
@@ -162,6 +181,7 @@ def everything(lab):
         scan(lab, family)
         member(lab, 1 + family, family)
     faults(lab)
+    knock(lab)
     session = sshd.Session(lab, options, 4, "cat")
     session.echo("hello")
     retransmissions(lab)
@@ -196,12 +216,12 @@ def unseen(explained, counted):
     assert total == explained.sums["packets"] == len(explained.packets())
 
 
-@suite.check("a capture at the guarded interface: the accepts, grants and sums of the live log, and not_queued for what the "
-             "rules counted; the same of a cooked capture")
+@suite.check("a capture at the guarded interface: the accepts, grants and sums of the live log, and not_queued for "
+             "what the rules counted; the same of a cooked capture")
 def same_as_live(lab):
     lab.set_policy("gateway.break_glass", "[203.0.113.77]")
     lab.rules("apply")
-    lab.reload()
+    knocks(lab, office=(OFFICE, {"closes_with": f"[{', '.join(CLOSING)}]"}))
     before = rule_counters(lab)
     captures = [Tcpdump(lab, "gw0", "gw0.pcap"), Tcpdump(lab, "any", "any.pcap")]
     lab.sender("stranger").send(packets.tcp("203.0.113.77", GATEWAY[4], 40000, 22, sequence=9))
@@ -224,7 +244,10 @@ def same_as_live(lab):
     agrees(lab, cooked, log)
     keyless(lab, paths[0])
     seen = {line["postern"]["reason"] for line in explained.packets()}
-    assert {"incomplete", "outgoing", "spa_replayed", "spa_unauthentic", "grant_used"} <= seen, seen
+    wanted = {"incomplete", "outgoing", "revoked", "spa_replayed", "spa_unauthentic", "grant_used", "knock_closed"}
+    assert wanted <= seen, seen
+    assert explained.sums["not_queued"]["revoked"] == 1, explained.sums
+    assert [line["postern"]["what"] for line in explained.lines if line["event_type"] == "flow"] == ["close_knock"]
     return f"{len(explained.packets())} packets, {sum(explained.sums['verdicts'].values())} verdicts, " \
            f"{len(explained.events())} grants made and used"
 
@@ -280,8 +303,8 @@ def following(lab, *sources):
     return live
 
 
-@suite.check("live: every verdict on a followed source with its reason and advice, also what the log only counts; none on "
-             "others; a prefix; two at a time")
+@suite.check("live: every verdict on a followed source with its reason and advice, also what the log only counts; none "
+             "on others; a prefix; two at a time")
 def live(lab):
     stranger, network = following(lab, "100.64.0.1", "100.64.0.0/16")
     expected = []
@@ -306,7 +329,8 @@ def live(lab):
     seen = network.reasons(len(expected) + 2)
     assert seen == expected + more, seen
     assert len(stranger.lines) == len(expected), stranger.lines[len(expected):]
-    refused = [line["postern"] for line in network.lines if line["postern"]["reason"] not in ("spa_accepted", "grant_active")]
+    refused = [line["postern"] for line in network.lines
+               if line["postern"]["reason"] not in ("spa_accepted", "grant_active")]
     assert all(line["advice"] for line in refused), refused
     accepted = next(line for line in stranger.lines if line["postern"]["reason"] == "grant_active")
     assert accepted["postern"]["client"] == "alice" and accepted["postern"]["grant"] == 1, accepted
