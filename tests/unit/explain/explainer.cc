@@ -209,7 +209,10 @@ TEST_CASE("every reason has a line of advice", "[explain]") {
 }
 
 TEST_CASE("posternctl(8) has an item for every word that explain gives in place of a verdict", "[explain]") {
-    const std::string page = section(text_of("man/posternctl.8"), "COMMANDS FOR THE POLICY");
+    const std::string whole = section(text_of("man/posternctl.8"), "COMMANDS FOR THE POLICY");
+    const auto begin = whole.find("\n.Ss explain\n");
+    REQUIRE(begin != std::string::npos);
+    const std::string page = whole.substr(begin, whole.find("\n.Ss ", begin + 1) - begin);
     Words words;
     for (const auto& row : explain::detail::aside_rows) words.insert(std::string{row.word});
     CHECK(found(page, R"(\n\.It Li (\w+)\n)") == words);
