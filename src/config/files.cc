@@ -51,6 +51,25 @@ Result<SecretText> read_private(const fs::path& file) {
 
 }  // namespace
 
+Result<std::string> Texts::read(const fs::path& file) {
+    if (copy_) {
+        const auto found = copy_->find(file);
+        if (found == copy_->end()) return failure("is not in the copy of the policy");
+        return found->second;
+    }
+    auto text = read_text(file);
+    if (text) taken_[file] = *text;
+    return text;
+}
+
+Result<std::vector<fs::path>> Texts::yaml_files(const fs::path& directory) const {
+    if (!copy_) return config::yaml_files(directory);
+    std::vector<fs::path> files;
+    for (const auto& [file, text] : *copy_)
+        if (file.parent_path() == directory) files.push_back(file);
+    return files;
+}
+
 Result<std::string> read_text(const fs::path& file) {
     std::error_code reason;
     const fs::file_status status = fs::status(file, reason);

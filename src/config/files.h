@@ -8,9 +8,27 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/load.h"
 #include "noise/keys.h"
 
 namespace postern::config {
+
+// Where a policy's YAML comes from: the disk, every file remembered as it is read, or a copy made so before.
+class Texts {
+public:
+    // `copy` outlives the object; null: the disk.
+    explicit Texts(const PolicyText* copy) : copy_{copy} {}
+
+    [[nodiscard]] Result<std::string> read(const std::filesystem::path& file);
+    [[nodiscard]] Result<std::vector<std::filesystem::path>> yaml_files(const std::filesystem::path& directory) const;
+
+    // What was read so far.
+    [[nodiscard]] const PolicyText& taken() const noexcept { return taken_; }
+
+private:
+    const PolicyText* copy_;
+    PolicyText taken_;
+};
 
 // A plain file of at most 1 MiB.
 [[nodiscard]] Result<std::string> read_text(const std::filesystem::path& file);

@@ -10,6 +10,7 @@
 #include "config/draft.h"
 #include "config/files.h"
 #include "config/knocks.h"
+#include "config/schema.h"
 #include "config/secrets.h"
 #include "config/tree.h"
 #include "config/walk.h"
@@ -19,27 +20,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<Node> read_tree(const fs::path& file, Mistakes& mistakes) {
-    const auto text = read_text(file);
+std::optional<Node> read_tree(const fs::path& file, Texts& texts, Mistakes& mistakes) {
+    const auto text = texts.read(file);
     if (text) return parse_tree(file.string(), *text, mistakes);
     mistakes.add({file.string(), 0, 0}, text.error().text);
     return std::nullopt;
 }
 
-void read_clients(const fs::path& directory, Walk& walk, Mistakes& mistakes) {
-    const auto files = yaml_files(directory);
+void read_clients(const fs::path& directory, Texts& texts, Walk& walk, Mistakes& mistakes) {
+    const auto files = texts.yaml_files(directory);
     if (!files) return mistakes.add({directory.string(), 0, 0}, files.error().text);
     for (const fs::path& file : *files)
-        if (const auto root = read_tree(file, mistakes)) walk.client(file.stem().string(), *root);
+        if (const auto root = read_tree(file, texts, mistakes)) walk.client(file.stem().string(), *root);
 }
 
 // False where the policy's own file is missing or no YAML: then nothing can be said about how its values agree, nor
 // about its secrets.
-bool read_draft(const fs::path& file, Draft& draft, Mistakes& mistakes) {
+bool read_draft(const fs::path& file, Texts& texts, Draft& draft, Mistakes& mistakes) {
     Walk walk{draft, mistakes};
-    const auto root = read_tree(file, mistakes);
+    const auto root = read_tree(file, texts, mistakes);
     if (root) walk.policy(*root);
-    read_clients(file.parent_path() / "clients.d", walk, mistakes);
+    read_clients(file.parent_path() / "clients.d", texts, walk, mistakes);
     draft.settings.steering_seed_file = file.parent_path() / "steering.seed";
     draft.settings.numbers_file = file.parent_path() / "forward.numbers";
     return root.has_value();
@@ -116,8 +117,9 @@ Unread unread_secrets(const Draft& draft) {
 tl::expected<Configuration, std::vector<Diagnostic>> load(const fs::path& file, Names& names, const Options& options) {
     Mistakes mistakes;
     Draft draft;
+    Texts texts{options.copy};
     const auto refused = [&] { return tl::make_unexpected(std::move(mistakes).sorted(file.string())); };
-    const bool whole = read_draft(file, draft, mistakes);
+    const bool whole = read_draft(file, texts, draft, mistakes);
     if (whole) check_agreement(draft, mistakes);
     if (whole) check_knocks(draft, mistakes);
     sort_clients(draft);
@@ -133,9 +135,20 @@ tl::expected<Configuration, std::vector<Diagnostic>> load(const fs::path& file, 
     warn_of_knocks(draft, warnings);
     const auto policy = compile(std::move(draft), names, options.generation);
     if (ids_given(*policy))
-        return Configuration{policy, std::move(settings), std::move(warnings).sorted(file.string()), std::move(unread)};
+        return Configuration{policy, std::move(settings), std::move(warnings).sorted(file.string()), std::move(unread),
+                             texts.taken()};
     mistakes.add({file.string(), 0, 0}, "more than 65535 names since the start, expected fewer; restart posternd");
     return refused();
+}
+
+fs::path state_directory(const fs::path& file) {
+    Mistakes mistakes;
+    Texts texts{nullptr};
+    const auto root = read_tree(file, texts, mistakes);
+    const Node* state = root ? root->child("state") : nullptr;
+    const Node* written = state ? state->child("directory") : nullptr;
+    if (written && written->kind == Node::Kind::scalar) return file.parent_path() / written->text;
+    return key("state.directory")->fallback;
 }
 
 }  // namespace postern::config

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <tl/expected.hpp>
@@ -41,11 +42,15 @@ struct Unread {
     bool preshared_key = false;  // at least one client's, which is all zero in the policy
 };
 
+// The YAML of a policy, its own file and those of clients.d/, by name. Never a key.
+using PolicyText = std::map<std::filesystem::path, std::string>;
+
 struct Configuration {
     std::shared_ptr<const Policy> policy;
     Settings settings;
     std::vector<Diagnostic> warnings;  // what is no mistake and should be known, in the order of the file
-    Unread unread;  // only where Options say that they may be
+    Unread unread;                     // only where Options say that they may be
+    PolicyText text;                   // what it was made from; empty where that was a copy
 };
 
 struct Options {
@@ -54,11 +59,17 @@ struct Options {
     // True: a secret that cannot be read is no mistake; it is left out and named in `unread`.
     bool without_unreadable = false;
     std::uint64_t generation = 1;  // the policy's
+
+    // Read in place of the files by these names; key files are read from their places all the same.
+    const PolicyText* copy = nullptr;
 };
 
 // Reads `file`, the files of clients.d/ beside it and the key files they name. All mistakes at once, in the order of
 // the files; nothing is half taken, and `names` gives no id for a policy with mistakes.
 [[nodiscard]] tl::expected<Configuration, std::vector<Diagnostic>> load(const std::filesystem::path& file, Names& names,
                                                                         const Options& options = {});
+
+// state.directory of a policy that need not be sound in anything else; the default where it cannot be found there.
+[[nodiscard]] std::filesystem::path state_directory(const std::filesystem::path& file);
 
 }  // namespace postern::config

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "config/meant.h"
 #include "config/nearest.h"
 
 namespace postern::config {
@@ -115,7 +116,10 @@ void Walk::name(const Key& key, const Path& path, const std::string& name, const
 void Walk::value(const Key& key, const Path& path, const Node& node) {
     const bool scalar = node.kind == Node::Kind::scalar;
     if (scalar && key.store(draft_, {node.text, node.place, key.range})) return;
-    unexpected(path, node, (scalar && waits(key) ? "not in this version, expected " : "expected ") + expectation(key));
+    const auto near = scalar ? meant(key, node.text) : std::nullopt;
+    const std::string hint = near ? fmt::format("; did you mean {}?", *near) : "";
+    unexpected(path, node,
+               (scalar && waits(key) ? "not in this version, expected " : "expected ") + expectation(key) + hint);
 }
 
 void Walk::entries(const Key& key, const Path& path, const Node& node) {

@@ -45,6 +45,7 @@ void fields(Report& status, Visit&& visit) {
     visit("started", status.started);
     visit("policy_file", status.policy_file);
     visit("policy_loaded", status.policy_loaded);
+    visit("policy_stale", status.policy_stale);
     visit("queues", status.queues);
     visit("verdicts", status.verdicts);
     visit("grants", status.grants);

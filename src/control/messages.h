@@ -103,7 +103,8 @@ struct Status {
     std::uint64_t pid = 0;
     WallTime started;
     std::string policy_file;
-    WallTime policy_loaded;  // when the policy in force was read
+    WallTime policy_loaded;                 // when the policy in force was read
+    std::vector<std::string> policy_stale;  // first mistakes of the files, where these are not what is in force
     std::vector<QueueStatus> queues;
     std::map<std::string, std::uint64_t> verdicts;  // by reason, over all queues
     Usage grants;

@@ -40,12 +40,20 @@ std::string counted(std::uint64_t count, const std::string& noun) {
 
 std::string usage(const Usage& usage) { return text(usage.used) + " of at most " + text(usage.limit); }
 
+// Empty where the files are what is in force.
+std::string stale(const Status& status) {
+    if (status.policy_stale.empty()) return "";
+    std::string lines = "        policy_stale: the files have mistakes, the last good policy is in force\n";
+    for (const std::string& mistake : status.policy_stale) lines += "        " + printable(mistake) + "\n";
+    return lines;
+}
+
 std::string heading(const Status& status) {
     const std::string log = status.log.file.empty() ? "standard output" : status.log.file;
     return printable("posternd " + status.version + ", process " + text(status.pid) + ", since " +
                      second_of(status.started)) +
            "\n" + printable("policy  " + status.policy_file + ", read " + second_of(status.policy_loaded)) + "\n" +
-           printable("rules   " + status.guarded + "; generation " + std::to_string(status.ruleset)) + "\n" +
+           stale(status) + printable("rules   " + status.guarded + "; generation " + text(status.ruleset)) + "\n" +
            "grants  " + usage(status.grants) + "\n" + "flows   " + usage(status.flows) + "\n" +
            printable("log     " + log + ", " + counted(status.log.written, "line") + " written, " +
                      text(status.log.lost) + " lost") +

@@ -10,6 +10,8 @@ namespace postern::io {
 
 void notify_ready(std::string_view status) { sd_notify(0, fmt::format("READY=1\nSTATUS={}", status).c_str()); }
 
+void notify_status(std::string_view status) { sd_notify(0, fmt::format("STATUS={}", status).c_str()); }
+
 // Type=notify-reload matches a reload to its request by the monotonic clock.
 void notify_reloading() {
     timespec time{};

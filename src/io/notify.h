@@ -8,6 +8,7 @@
 namespace postern::io {
 
 void notify_ready(std::string_view status);  // one line for `systemctl status`; also ends a reload
+void notify_status(std::string_view status);  // the line alone
 void notify_reloading();
 void notify_stopping();
 void notify_alive();

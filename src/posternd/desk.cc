@@ -7,6 +7,7 @@
 #include "io/clock.h"
 #include "posternd/reload.h"
 #include "posternd/revoke.h"
+#include "posternd/stale.h"
 
 namespace postern {
 namespace {
@@ -64,11 +65,15 @@ control::Status Desk::status() {
     status.started = house_.started;
     status.policy_file = house_.policy_file;
     status.policy_loaded = house_.policy_loaded;
+    for (const std::string& mistake : house_.policy_stale)
+        if (status.policy_stale.size() < most_mistakes_told) status.policy_stale.push_back(mistake);
     status.warnings = house_.warnings;
     for (const auto& warning : house_.policy_warnings) status.warnings.push_back(config::to_text(warning));
     if (house_.tables.floor() > io::now().wall)
         status.warnings.push_back("a start without memory: SPA is accepted from " + to_text(house_.tables.floor()) +
                                   " on");
+    if (!house_.policy_stale.empty()) status.warnings.push_back(stale_line(house_));
+    if (!house_.copy_trouble.empty()) status.warnings.push_back(house_.copy_trouble);
     if (house_.journal.lost() > 0)
         status.warnings.push_back(std::to_string(house_.journal.lost()) +
                                   " log lines were lost: the disk refused them, or events came faster than it writes");

@@ -82,6 +82,9 @@ struct House {
     std::map<std::string, ClientId> clients_by_name;  // also of those who left the policy: they can still be revoked
     std::string conntrack_trouble;                    // why flows that are over stay listed; empty: they do not
     bool ends_pending = false;                        // some flow is ended here and not in the kernel yet
+    std::filesystem::path state_directory;
+    std::vector<std::string> policy_stale;            // mistakes of the files, where they are not what is in force
+    std::string copy_trouble;                         // why no copy of the policy is kept; empty: one is
     std::vector<config::Diagnostic> policy_warnings;  // of the policy in force
     std::vector<std::string> warnings;                // what the operator must see in status
     Guard guard;                                      // what is known about the rules

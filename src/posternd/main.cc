@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
     CLI::App app{"Judges the packets that postern's rules queue, by one policy. Runs in the foreground.", "posternd"};
     app.set_version_flag("--version", "posternd " POSTERN_VERSION);
     app.add_option("-c,--config", options.policy_file, "the policy")->capture_default_str();
+    app.add_option("--state", options.state, "in place of the policy's state.directory");
     app.add_option("--queue-length", options.queue_length, "packets that may wait in each queue")
         ->capture_default_str();
     app.add_option("--receive-buffer", options.receive_buffer, "bytes of each queue's socket buffer; 0: what it needs");

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "io/clock.h"
+#include "io/notify.h"
 #include "posternd/ending.h"
 #include "posternd/floor.h"
+#include "posternd/stale.h"
 
 namespace postern {
 namespace {
@@ -41,6 +43,8 @@ bool services_differ(const Policy& next, const Policy& before) {
 }
 
 Result<control::ReloadReport> refused(House& house, std::vector<std::string> mistakes) {
+    house.policy_stale = mistakes;
+    io::notify_status(stale_line(house));
     house.tell(log::engine_event(log::What::reload_refused, mistakes.front(), io::now().wall, mistakes.size()));
     control::ReloadReport report;
     report.mistakes = std::move(mistakes);
@@ -71,6 +75,9 @@ Result<control::ReloadReport> reload(House& house) {
     if (!mistakes.empty()) return refused(house, std::move(mistakes));
 
     put_in_force(house, *next);
+    house.policy_stale.clear();
+    keep_copy(house, next->text);
+    io::notify_status("reloaded");
     end_flows_over(house, before);  // by the names that they were let in by
     control::ReloadReport report;
     report.clients = next->policy->clients.size();

@@ -7,6 +7,7 @@
 namespace postern {
 
 // Thread: main. Tables, grants and flows stay; they are judged by the new policy from then on.
+// One that is refused changes nothing, and the policy in force is stale until a good one comes.
 [[nodiscard]] Result<control::ReloadReport> reload(House& house);
 
 }  // namespace postern

@@ -10,12 +10,12 @@
 #include "posternd/ending.h"
 #include "posternd/keeper.h"
 #include "posternd/reload.h"
+#include "posternd/stale.h"
 
 namespace postern {
 namespace {
 
 constexpr std::chrono::milliseconds second{1000};
-constexpr std::size_t most_mistakes_told = 20;  // `posternctl check` tells them all
 
 // One question, one answer; or somebody who stays to follow a source. Who connects and says nothing costs the main
 // thread a second, no packet anything.
@@ -35,7 +35,7 @@ void reload_by_signal(House& house) {
     if (const auto report = reload(house))
         for (std::size_t i = 0; i < std::min(report->mistakes.size(), most_mistakes_told); ++i)
             std::fprintf(stderr, "posternd: %s\n", report->mistakes[i].c_str());
-    io::notify_ready("reloaded");
+    io::notify_ready(house.policy_stale.empty() ? "reloaded" : stale_line(house));
 }
 
 // False: it is time to go.

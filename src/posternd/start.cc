@@ -11,6 +11,8 @@
 #include "io/privileges.h"
 #include "io/random.h"
 #include "posternd/floor.h"
+#include "posternd/last_good.h"
+#include "posternd/stale.h"
 #include "rules/ruleset.h"
 
 namespace postern {
@@ -23,11 +25,21 @@ T must(Result<T> result) {
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-config::Configuration must_load(const std::filesystem::path& file, Names& names) {
-    auto loaded = config::load(file, names);
-    if (loaded) return std::move(*loaded);
+// A policy to run on, and the mistakes of the files where it is the last good one.
+struct Loaded {
+    config::Configuration configuration;
+    std::vector<std::string> mistakes;
+};
+
+Loaded must_load(const Options& options, Names& names) {
+    auto loaded = config::load(options.policy_file, names);
+    if (loaded) return {std::move(*loaded), {}};
     Refused refused{Exit::bad_policy, {}};
     for (const auto& diagnostic : loaded.error()) refused.lines.push_back(config::to_text(diagnostic));
+    const auto state = options.state.empty() ? config::state_directory(options.policy_file) : options.state;
+    auto good = load_last_good(state, options.policy_file, names);
+    if (good) return {std::move(*good), std::move(refused.lines)};
+    refused.lines.push_back("there is no last good policy to run on: " + good.error().text);
     throw refused;
 }
 
@@ -97,7 +109,7 @@ void tell_ready(House& house) {
                        (clients == 1 ? " client" : " clients");
     if (house.tables.floor() > house.started) line += ", accepts SPA from " + to_text(house.tables.floor()) + " on";
     house.tell(log::engine_event(log::What::started, line, house.started));
-    io::notify_ready(line);
+    io::notify_ready(house.policy_stale.empty() ? line : stale_line(house));
     std::fprintf(stderr, "posternd: %s\n", line.c_str());
 }
 
@@ -106,7 +118,7 @@ void tell_ready(House& house) {
 tl::expected<std::unique_ptr<Daemon>, Refused> start(const Options& options) try {
     auto signals = must(io::Signals::block({SIGTERM, SIGINT, SIGHUP, SIGUSR1}));
     Names names;
-    const config::Configuration configuration = must_load(options.policy_file, names);
+    const auto [configuration, mistakes] = must_load(options, names);
     give_up_privileges();
     auto log = must(io::LogFile::open(configuration.settings.log_file));
     auto control = must(io::UnixListener::open(configuration.settings.control_socket, 0660));
@@ -124,6 +136,8 @@ tl::expected<std::unique_ptr<Daemon>, Refused> start(const Options& options) try
     daemon->house = furnish(options, daemon->names, configuration, std::move(log), std::move(conntrack),
                             std::move(sockets), std::move(flows_end));
     daemon->house->conntrack_events = std::move(conntrack_events);
+    daemon->house->state_directory = options.state.empty() ? configuration.settings.state_directory : options.state;
+    begin_with(*daemon->house, configuration.text, mistakes);
     std::ranges::move(warnings, std::back_inserter(daemon->house->warnings));
     daemon->house->followers = std::make_unique<Followers>(std::move(bell), queues.size());
     start_workers(*daemon->house, std::move(queues));

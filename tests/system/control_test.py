@@ -17,8 +17,8 @@ from spa import seal
 from suite import Suite
 
 suite = Suite(queues=2, window="60s")
-STATUS = {"version", "pid", "started", "policy_file", "policy_loaded", "queues", "verdicts", "grants", "flows", "log",
-          "guarded", "ruleset", "warnings"}
+STATUS = {"version", "pid", "started", "policy_file", "policy_loaded", "policy_stale", "queues", "verdicts", "grants",
+          "flows", "log", "guarded", "ruleset", "warnings"}
 QUEUE = {"number", "received", "lost", "queue_full", "stale_verdicts", "netlink_errors", "last_id", "verdicts"}
 GRANT = {"id", "client", "service", "source", "source_port", "expires_in_ms", "flows_left", "state"}
 FLOW = {"id", "grant", "client", "service", "proto", "source", "source_port", "destination", "destination_port", "age_ms",

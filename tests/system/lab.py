@@ -77,6 +77,8 @@ class Lab:
         self.directory = tempfile.mkdtemp(prefix="postern-lab-")
         os.chown(self.directory, USER, USER)
         os.chmod(self.directory, 0o755)
+        os.mkdir(self.path("state"))  # as the service manager makes it, for the daemon's user
+        os.chown(self.path("state"), USER, USER)
 
     def _make_network(self):
         prefix = f"postern-{os.getpid()}-{next(_serial)}"

@@ -45,7 +45,7 @@ control: {socket: /run/x.sock}
 TEST_CASE("every value of a full policy lands where the gate looks", "[config]") {
     PolicyFiles files;
     files.write("postern.yaml", full);
-    const auto [policy, settings, warnings, unread] = taken(files);
+    const auto [policy, settings, warnings, unread, text] = taken(files);
     const Gateway& gateway = policy->gateway;
     CHECK(gateway.name == "gw1.example.net");
     CHECK(gateway.interfaces == Lines{"wan0", "ppp*"});
@@ -93,7 +93,7 @@ TEST_CASE("services and clients are found by the names and keys of the policy", 
 TEST_CASE("what is left out has its default", "[config]") {
     PolicyFiles files;
     files.write("postern.yaml", least + "clients:\n  bob: {services: [ssh], spa: {public_key: " + bob_public + "}}\n");
-    const auto [policy, settings, warnings, unread] = taken(files);
+    const auto [policy, settings, warnings, unread, text] = taken(files);
     const Gateway& gateway = policy->gateway;
     CHECK(gateway.spa == std::vector<PortRange>{{62201, 62201}});
     CHECK(gateway.backend == Backend::automatic);
