@@ -161,13 +161,13 @@ std::optional<Aside> Explainer::judge(PacketView view, Bytes packet, Instant now
 }
 
 std::optional<Aside> Explainer::unreadable(const PacketView& view) const {
-    const bool spa = view.local && view.transport == Transport::udp && policy_->listens(view.destination_port);
+    const bool spa = policy_->listens(view);
     return spa && cut_ ? std::optional{Aside::cut} : std::nullopt;
 }
 
 // A key that is not here can be the one that would have recognised or opened the message.
 bool Explainer::lacks_key(const PacketView& view, Reason reason) const {
-    if (view.transport != Transport::udp || !policy_->listens(view.destination_port)) return false;
+    if (!policy_->listens(view)) return false;
     if (setting_.gateway_key_missing && (reason == Reason::spa_sieve || reason == Reason::spa_tag)) return true;
     return setting_.preshared_key_missing && (reason == Reason::spa_unauthentic || reason == Reason::spa_copy);
 }
