@@ -337,8 +337,8 @@ class Manager:
             self.messages.append((words, sorted(self.lab.queues())))
 
     def said(self):
-        """The first words of all messages but the watchdog's."""
-        return [words[0] for words, _ in self.messages if words[0] != "WATCHDOG=1"]
+        """The first words of all messages that change a state: not the watchdog's, nor a status by itself."""
+        return [words[0] for words, _ in self.messages if not words[0].startswith(("WATCHDOG=", "STATUS="))]
 
     def wait(self, *expected):
         """Waits until just these were said, in this order."""
