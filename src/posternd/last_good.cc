@@ -95,6 +95,11 @@ Result<void> keep_last_good(const fs::path& state_directory, const fs::path& pol
                    "; make state.directory a directory that posternd may write in");
 }
 
+bool has_last_good(const fs::path& state_directory) noexcept {
+    std::error_code error;
+    return fs::exists(copy_in(state_directory), error);
+}
+
 Result<config::Configuration> load_last_good(const fs::path& state_directory, const fs::path& policy_file,
                                              Names& names) {
     const auto copy = read_last_good(state_directory, policy_file);

@@ -20,6 +20,9 @@ namespace postern {
 [[nodiscard]] Result<void> keep_last_good(const std::filesystem::path& state_directory,
                                           const std::filesystem::path& policy_file, const config::PolicyText& text);
 
+// Whether something lies where a copy would, sound or not.
+[[nodiscard]] bool has_last_good(const std::filesystem::path& state_directory) noexcept;
+
 // An Error where there is none, none of this policy, or one that has mistakes by now: its keys may be gone.
 [[nodiscard]] Result<config::Configuration> load_last_good(const std::filesystem::path& state_directory,
                                                            const std::filesystem::path& policy_file, Names& names);

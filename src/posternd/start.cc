@@ -39,7 +39,8 @@ Loaded must_load(const Options& options, Names& names) {
     const auto state = options.state.empty() ? config::state_directory(options.policy_file) : options.state;
     auto good = load_last_good(state, options.policy_file, names);
     if (good) return {std::move(*good), std::move(refused.lines)};
-    refused.lines.push_back("there is no last good policy to run on: " + good.error().text);
+    if (has_last_good(state))
+        refused.lines.push_back("there is no last good policy to run on: " + good.error().text);
     throw refused;
 }
 
