@@ -140,7 +140,7 @@ TEST_CASE("a file that is none, of another link, or that breaks off is one line 
           std::string::npos);
     CHECK(capture::File::open(captures.write(Buffer(100, 7))).error().text.find("capture.pcap: ") != std::string::npos);
     Buffer broken = file_of(packet, {});
-    broken.resize(broken.size() - 3);
+    broken.erase(broken.end() - 3, broken.end());
     auto file = capture::File::open(captures.write(broken)).value();
     CHECK(file.next().error().text.find("truncated") != std::string::npos);
 }
