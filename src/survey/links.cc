@@ -49,8 +49,7 @@ constexpr Carrier carriers[] = {{"gre", 47}, {"gretap", 47},    {"erspan", 47}, 
                                 {"ipip", 4}, {"ip6erspan", 47}, {"sit", 41},    {"ip6tnl", 41}};
 
 std::string advice_for(const Link& link, const Link* master) {
-    const std::string_view kind = master != nullptr ? master->kind : "";
-    if (kind == "bridge")
+    if (master != nullptr && master->kind == "bridge")
         return fmt::format("name the bridge in its place: gateway: {{interfaces: [{}]}}; what it only bridges passes",
                            link.master);
     return fmt::format("name that in its place: gateway: {{interfaces: [{}]}}", link.master);
