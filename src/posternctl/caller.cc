@@ -20,7 +20,8 @@ constexpr int generations = 32;            // how many parents are asked
 std::string read(const std::string& file) { return io::read_small(file, longest).value_or(""); }
 
 std::string parent_of(const std::string& process) {
-    for (const std::string_view line : survey::lines_of(read("/proc/" + process + "/status")))
+    const std::string status = read("/proc/" + process + "/status");
+    for (const std::string_view line : survey::lines_of(status))
         if (line.starts_with("PPid:")) return std::string{survey::behind(survey::words_of(line), "PPid:")};
     return "0";
 }
