@@ -45,8 +45,8 @@ void add_options(CLI::App& rules, RulesOptions& options) {
 
 // A subcommand that works without a policy, or with a broken one.
 template <class Work>
-void add_alone(CLI::App& rules, const char* name, const char* help, Exit& exit, Work work) {
-    rules.add_subcommand(name, help)->callback([&exit, work] { exit = work(); });
+CLI::App* add_alone(CLI::App& rules, const char* name, const char* help, Exit& exit, Work work) {
+    return rules.add_subcommand(name, help)->callback([&exit, work] { exit = work(); });
 }
 
 // 45 or 45s, 2m: as the policy writes durations.
@@ -87,8 +87,9 @@ void add_rules(CLI::App& app, const Context& context, Exit& exit) {
         [given, &context](const RulesJob& job) { return rules_check(job, *given, context); });
     add_alone(*rules, "confirm", "Keep what apply --confirm has put in", exit,
               [&context, given] { return rules_confirm(state_directory(context, *given)); });
-    add_alone(*rules, "boot", "Load the rules that were confirmed last", exit,
-              [&context, given] { return rules_boot(context, *given); });
+    add_alone(*rules, "boot", "Load the rules that were confirmed last", exit, [&context, given] {
+        return rules_boot(context, *given);
+    })->add_flag("--once", options->once, "not where rules were put in since this host started");
     add_alone(*rules, "watch", "Put rules back that somebody takes away; runs in the foreground", exit,
               [&context, given] { return rules_watch(context, *given); });
     add_alone(*rules, "emergency", "Drop all that is new, but for break-glass", exit,

@@ -70,6 +70,10 @@ Exit nothing(const Context& context, const RulesOptions& options) {
 }
 
 Exit boot(const RulesStore& store, const Context& context, const RulesOptions& options) {
+    if (options.once && store.applied_since_start()) {
+        fmt::print("rules were put in since this host started: they are left as they are\n");
+        return Exit::ok;
+    }
     (void)store.forget_pending();
     const auto confirmed = store.read(Set::confirmed);
     if (!confirmed) return emergency(store, context, options, "the confirmed set is broken: " + confirmed.error().text);
@@ -82,6 +86,8 @@ Exit boot(const RulesStore& store, const Context& context, const RulesOptions& o
     if (was_confirmed(store))
         return emergency(store, context, options,
                          fmt::format("the confirmed set is lost: there is no {}", store.file(Set::confirmed).string()));
+    // What was applied and not confirmed before the host went down: the watch must not put it back.
+    if (const Result<void> done = store.forget_all(); !done) return failed(done.error());
     return nothing(context, options);
 }
 

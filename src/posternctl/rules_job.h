@@ -23,6 +23,7 @@ struct RulesOptions {
     std::optional<std::chrono::seconds> confirm;  // apply: how long to wait for `rules confirm`
     std::string from;                             // check: the address in question; empty: the caller's own
     AdoptionTime adopt;                           // apply
+    bool once = false;                            // boot: not where rules were put in since the host started
     bool quiet = false;                           // apply: only warnings and errors
 };
 

@@ -100,7 +100,16 @@ Result<std::optional<rules::Loadable>> RulesStore::read(Set set) const {
 }
 
 Result<void> RulesStore::write(Set set, const rules::Loadable& loadable) const {
-    return io::replace_file(file(set), rules::to_file(loadable), secret);
+    return io::replace_file(file(set), rules::to_file(loadable), secret).and_then([&]() -> Result<void> {
+        if (set != Set::applied) return {};
+        return io::replace_file(directory_ / "applied.boot", boot_id() + "\n", secret);
+    });
+}
+
+bool RulesStore::applied_since_start() const {
+    const auto applied = content_of(file(Set::applied));
+    const auto boot = content_of(directory_ / "applied.boot");
+    return applied && *applied && boot && *boot && **boot == boot_id() + "\n";
 }
 
 Result<std::optional<Pending>> RulesStore::pending() const {

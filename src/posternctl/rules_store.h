@@ -2,6 +2,7 @@
 //
 //   lock        held by whoever changes rules
 //   applied     the set that is meant to stand now; absent after `rules remove`
+//   applied.boot    the run of the kernel in which that was written
 //   confirmed   the boot set: the last one that was confirmed
 //   emergency   what is loaded instead where that is lost: drops all that is new but what break-glass admits;
 //               emergency.next is that of a set that is not confirmed yet
@@ -48,6 +49,9 @@ public:
     // Nothing where there is no such file; an Error where it cannot be read or does not hold what it should.
     [[nodiscard]] Result<std::optional<rules::Loadable>> read(Set set) const;
     [[nodiscard]] Result<void> write(Set set, const rules::Loadable& loadable) const;
+
+    // Whether the set that is meant to stand was written since the host started.
+    [[nodiscard]] bool applied_since_start() const;
 
     // Nothing where no confirmation is waited for, also where the host was started anew since.
     [[nodiscard]] Result<std::optional<Pending>> pending() const;

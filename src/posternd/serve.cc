@@ -9,6 +9,7 @@
 #include "posternd/desk.h"
 #include "posternd/ending.h"
 #include "posternd/keeper.h"
+#include "posternd/pulse.h"
 #include "posternd/reload.h"
 #include "posternd/stale.h"
 
@@ -71,6 +72,7 @@ void drain(Daemon& daemon) {
 Result<void> serve(Daemon& daemon) {
     Desk desk{*daemon.house};
     Keeper keeper{*daemon.house};
+    Pulse pulse;
     SteadyTime looked{};
     for (bool stay = true; stay && !keeper.failure();) {
         Followers& followers = *daemon.house->followers;
@@ -88,7 +90,7 @@ Result<void> serve(Daemon& daemon) {
         looked = now;
         keeper.look_around();
         followers.serve();
-        io::notify_alive();
+        if (pulse.beats(daemon.house->posts)) io::notify_alive();
     }
     drain(daemon);
     if (const auto failure = keeper.failure()) return postern::failure(*failure);

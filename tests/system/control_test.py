@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Control: what posternctl asks a running daemon, what signals tell it, and what it tells the service manager."""
 import collections
+import ctypes
 import datetime
 import json
 import os
@@ -8,6 +9,7 @@ import signal
 import socket
 import struct
 import threading
+import time
 
 import packets
 from daemon import USER, Daemon
@@ -322,6 +324,7 @@ class Manager:
         self.lab = lab
         self.path = lab.path("notify")
         self.messages = []
+        self.fed = []  # when the watchdog was
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.sock.bind(self.path)
         os.chmod(self.path, 0o777)
@@ -334,6 +337,8 @@ class Manager:
                 words = self.sock.recv(4096).decode().splitlines()
             except OSError:
                 return
+            if words[0] == "WATCHDOG=1":
+                self.fed.append(time.monotonic())
             self.messages.append((words, sorted(self.lab.queues())))
 
     def said(self):
@@ -361,6 +366,44 @@ def notify(lab):
     manager.wait("READY=1", *["RELOADING=1", "READY=1"] * 2)
     lab.stop()
     manager.wait("READY=1", *["RELOADING=1", "READY=1"] * 2, "STOPPING=1")
+
+
+class Frozen:
+    """Threads that stand still, as under a debugger, until the block ends."""
+    SEIZE, INTERRUPT, DETACH, ANY_THREAD = 0x4206, 0x4207, 17, 0x40000000
+
+    def __init__(self, threads):
+        self.threads = threads
+        self.ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+        self.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        self.ptrace.restype = ctypes.c_long
+
+    def _call(self, request, thread):
+        assert self.ptrace(request, thread, None, None) == 0, os.strerror(ctypes.get_errno())
+
+    def __enter__(self):
+        for thread in self.threads:
+            self._call(self.SEIZE, thread)
+            self._call(self.INTERRUPT, thread)
+            os.waitpid(thread, self.ANY_THREAD)
+
+    def __exit__(self, *_):
+        for thread in self.threads:
+            self._call(self.DETACH, thread)
+
+
+@suite.check("the watchdog is fed while every worker makes progress, and not while they hang and the main thread runs",
+             daemon=False)
+def watchdog(lab):
+    manager = Manager(lab)
+    lab.start(env={"NOTIFY_SOCKET": manager.path})
+    wait_until(lambda: len(manager.fed) >= 3, "the watchdog to be fed")
+    pid = asked(lab, "status")["pid"]
+    with Frozen([int(name) for name in os.listdir(f"/proc/{pid}/task") if int(name) != pid]):
+        wait_until(lambda: time.monotonic() - manager.fed[-1] > 3, "the watchdog to hunger", 15)
+        assert asked(lab, "status")["pid"] == pid
+        hungry = len(manager.fed)
+    wait_until(lambda: len(manager.fed) >= hungry + 2, "the watchdog to be fed again")
 
 
 def occupy(lab, queue):

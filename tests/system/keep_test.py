@@ -214,6 +214,33 @@ def boot(lab):
     rules(lab, "apply", policy=before)
 
 
+@suite.check("boot --once leaves what was put in since the host started alone, and loads the confirmed set after that")
+def once(lab):
+    before, after = variant(lab, "before.yaml", "192.0.2.100"), variant(lab, "after.yaml", "192.0.2.101")
+    rules(lab, "apply", policy=before)
+    rules(lab, "apply", "--confirm", "60s", policy=after)
+    done = on(lab.gateway, lab, "boot", "--once", policy=after)
+    assert done.returncode == 0 and "left as they are" in done.stdout, done
+    assert stands(lab, after)
+    with open(lab.path("state/rules/applied.boot"), "r+", encoding="ascii") as file:
+        file.write("another run")
+    done = on(lab.gateway, lab, "boot", "--once", policy=after)
+    assert done.returncode == 0 and done.stdout.startswith("guarded ("), done
+    assert stands(lab, before)
+
+
+@suite.check("what was applied and never confirmed when the host went down is forgotten: no watch puts it back")
+def unconfirmed(lab):
+    policy = variant(lab, "glass.yaml", MEMBER[4])
+    rules(lab, "remove")
+    rules(lab, "apply", "--confirm", "60s", policy=policy)
+    with booted(lab) as host:
+        done = on(host, lab, "boot", policy=policy)
+        assert done.returncode == 0 and "ever confirmed" in done.stdout, done
+    assert not os.path.exists(lab.path("state/rules/applied"))
+    rules(lab, "apply", policy=policy)
+
+
 @suite.check("where the confirmed set is lost or broken, the emergency set stands; where there never was one, nothing")
 def emergency(lab):
     policy = variant(lab, "glass.yaml", MEMBER[4])

@@ -1,0 +1,14 @@
+#include "posternd/pulse.h"
+
+namespace postern {
+
+bool Pulse::beats(const std::vector<Post>& posts) {
+    std::vector<std::uint64_t> turns;
+    for (const Post& post : posts) turns.push_back(post.worker->turns());
+    for (std::size_t i = 0; i < turns_.size(); ++i)
+        if (turns[i] == turns_[i]) return false;
+    turns_ = std::move(turns);
+    return true;
+}
+
+}  // namespace postern
