@@ -5,6 +5,7 @@
 #include "explain/header.h"
 #include "explain/rules.h"
 #include "gate/inventory.h"
+#include "log/ends.h"
 #include "packet/parse.h"
 
 namespace postern::explain {
@@ -26,10 +27,8 @@ bool is_one_host(const IpAddress& address) noexcept {
     return address.octets[0] < 0xe0;  // neither a group nor 255.255.255.255
 }
 
-constexpr std::uint8_t protocol_of(Transport transport) noexcept { return transport == Transport::tcp ? 6 : 17; }
-
 Tuple tuple_of(const FlowKey& key) noexcept {
-    return {protocol_of(key.transport), key.source, key.destination, key.source_port, key.destination_port};
+    return {key.protocol(), key.source, key.destination, key.source_port, key.destination_port};
 }
 
 std::optional<Aside> without_a_look(const Frame& frame) {
@@ -37,38 +36,6 @@ std::optional<Aside> without_a_look(const Frame& frame) {
     if (frame.direction == Frame::Direction::loopback) return Aside::not_guarded;
     if (frame.direction == Frame::Direction::other_host) return Aside::other_host;
     return std::nullopt;
-}
-
-log::Event end_event(log::What what, const std::shared_ptr<const Policy>& policy, WallTime now) {
-    log::Event event;
-    event.what = what;
-    event.time = now;
-    event.policy = policy;
-    return event;
-}
-
-log::Event expired_grant(const Grant& grant, const std::shared_ptr<const Policy>& policy, WallTime now) {
-    log::Event event = end_event(log::What::expired, policy, now);
-    event.type = log::EventType::grant;
-    event.decision.client = grant.client;
-    event.decision.service = grant.service;
-    event.decision.grant = grant.id;
-    event.packet.emplace().source = grant.source;
-    return event;
-}
-
-// In a capture nobody but a closing sequence ends a flow.
-log::Event ended_flow(const NamedFlow& named, const std::shared_ptr<const Policy>& policy, WallTime now) {
-    log::Event event = end_event(log::What::close_knock, policy, now);
-    const auto& [key, flow] = named;
-    event.type = log::EventType::flow;
-    event.decision.client = flow.client;
-    event.decision.service = flow.service;
-    event.decision.grant = flow.grant;
-    event.count = flow.accepts;
-    event.packet = log::PacketNames{key.source.family, key.transport,   protocol_of(key.transport), key.source,
-                                    key.destination,   key.source_port, key.destination_port};
-    return event;
 }
 
 }  // namespace
@@ -99,14 +66,15 @@ void Explainer::let_time_pass(Instant now) {
     opener_.set_time(now.wall);
     if (now.steady - swept_ < std::chrono::seconds{1}) return;
     swept_ = now.steady;
-    for (const Grant& grant : sweep(now, *policy_, tables_)) ends_.push_back(expired_grant(grant, policy_, now.wall));
+    for (const Grant& grant : sweep(now, *policy_, tables_))
+        ends_.push_back(log::grant_event(log::What::expired, grant, policy_, now.wall));
 }
 
 void Explainer::end_connections(Instant now) {
     const auto ended = take_flows(tables_, [](const NamedFlow& named) { return named.flow.ended(); });
     for (const NamedFlow& named : ended) {
         connections_.revoke(tuple_of(named.key), now.steady);
-        ends_.push_back(ended_flow(named, policy_, now.wall));
+        ends_.push_back(log::flow_event(named, policy_, now.wall));
     }
 }
 

@@ -1,6 +1,20 @@
 #include "gate/inventory.h"
 
 namespace postern {
+namespace {
+
+template <typename Wanted>
+std::vector<NamedFlow> flows_where(Tables& tables, Wanted wanted) {
+    std::vector<NamedFlow> found;
+    tables.each_shard([&](Tables::Shard& shard) {
+        shard.flows.for_each([&](const FlowKey& key, const Flow& flow) {
+            if (wanted(flow)) found.push_back({key, flow});
+        });
+    });
+    return found;
+}
+
+}  // namespace
 
 Fill fill_of(Tables& tables) {
     Fill fill;
@@ -20,11 +34,11 @@ std::vector<Grant> grants_in(Tables& tables) {
 }
 
 std::vector<NamedFlow> flows_in(Tables& tables) {
-    std::vector<NamedFlow> found;
-    tables.each_shard([&](Tables::Shard& shard) {
-        shard.flows.for_each([&](const FlowKey& key, const Flow& flow) { found.push_back({key, flow}); });
-    });
-    return found;
+    return flows_where(tables, [](const Flow&) { return true; });
+}
+
+std::vector<NamedFlow> ended_flows_in(Tables& tables) {
+    return flows_where(tables, [](const Flow& flow) { return flow.ended(); });
 }
 
 std::size_t end_flows(Tables& tables, Ending why, const std::function<bool(const NamedFlow&)>& doomed) {

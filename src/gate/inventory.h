@@ -27,6 +27,7 @@ struct Fill {
 
 [[nodiscard]] std::vector<Grant> grants_in(Tables& tables);  // the lingering ones included
 [[nodiscard]] std::vector<NamedFlow> flows_in(Tables& tables);
+[[nodiscard]] std::vector<NamedFlow> ended_flows_in(Tables& tables);  // those that wait for the kernel
 
 // Ends the flows for which `doomed` holds, as far as the gate goes: from then on not even their first packet's twin is
 // let in. Returns how many were not ended before. Whoever calls it sees to it that the kernel's connections follow.

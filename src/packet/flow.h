@@ -18,6 +18,9 @@ struct FlowKey {
     std::uint16_t source_port = 0;
     std::uint16_t destination_port = 0;
 
+    // IANA's number; flows are of TCP or UDP.
+    [[nodiscard]] constexpr std::uint8_t protocol() const noexcept { return transport == Transport::tcp ? 6 : 17; }
+
     auto operator<=>(const FlowKey&) const = default;
 };
 

@@ -3,7 +3,7 @@
 #include "control/messages.h"
 #include "gate/entitled.h"
 #include "io/clock.h"
-#include "posternd/events.h"
+#include "log/ends.h"
 
 namespace postern {
 namespace {
@@ -13,8 +13,7 @@ constexpr Duration unconfirmed = std::chrono::seconds{10};  // longer than the k
 const std::string not_yet = "its connection is not confirmed by the kernel yet; tried again every second";
 
 void forget(House& house, const NamedFlow& over, const CurrentPolicy::Pointer& names, WallTime now) {
-    (void)take_flows(house.tables, [&](const NamedFlow& named) { return named.flow.ended() && named.key == over.key; });
-    house.tell(flow_event(what_ended(over.flow), over, names, now));
+    if (take_flow(house.tables, over.key, over.flow.opened)) house.tell(log::flow_event(over, names, now));
 }
 
 // Behind the mark: by then the RST that the kernel sends is dropped as everything else is.
@@ -27,16 +26,8 @@ void end_socket(House& house, const NamedFlow& named, const netfilter::Connectio
 
 }  // namespace
 
-log::What what_ended(const Flow& flow) noexcept {
-    switch (flow.ending) {
-        case Ending::revoked: return log::What::revoked;
-        case Ending::session_max: return log::What::session_max;
-        case Ending::client_expired: return log::What::client_expired;
-        case Ending::withdrawn: return log::What::withdrawn;
-        case Ending::close_knock: return log::What::close_knock;
-        case Ending::none: break;
-    }
-    return log::What::closed;
+netfilter::Connection connection_of(const FlowKey& key) {
+    return {key.protocol(), key.source, key.destination, key.source_port, key.destination_port};
 }
 
 Ended end_flows(House& house, Ending why, const std::function<bool(const NamedFlow&)>& doomed) {
@@ -55,8 +46,7 @@ Ended end_in_kernel(House& house, const CurrentPolicy::Pointer& names) {
     Ended ended;
     const MarkField field = house.current.get()->gateway.mark;
     const Instant now = io::now();
-    for (const NamedFlow& named : flows_in(house.tables)) {
-        if (!named.flow.ended()) continue;
+    for (const NamedFlow& named : ended_flows_in(house.tables)) {
         const auto connection = connection_of(named.key);
         const auto set = house.conntrack.set_mark(connection, {field.bits(Mark::revoked), field.mask});
         if (set && *set) end_socket(house, named, connection, ended);

@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "gate/inventory.h"
-#include "log/event.h"
+#include "netfilter/conntrack.h"
 #include "posternd/house.h"
 
 namespace postern {
 
-// The log's word for a flow's end: what ended it, or `closed`.
-[[nodiscard]] log::What what_ended(const Flow& flow) noexcept;
+// The flow as conntrack names it.
+[[nodiscard]] netfilter::Connection connection_of(const FlowKey& key);
 
 struct Ended {
     std::size_t done = 0;               // in the kernel now, or their connections were over

@@ -4,17 +4,17 @@
 
 #include "gate/inventory.h"
 #include "io/clock.h"
+#include "log/ends.h"
 #include "posternd/ending.h"
-#include "posternd/events.h"
 
 namespace postern {
 namespace {
 
 constexpr Duration between_comparisons = std::chrono::minutes{1};
 constexpr Duration without_events = std::chrono::seconds{5};
-constexpr Duration settling_in = std::chrono::seconds{5};   // for a dump: the kernel has confirmed the flow's entry
-constexpr Duration confirmed = std::chrono::seconds{1};     // for one look-up: so it has, unless it never will
-constexpr std::size_t most_suspects = 4096;                 // from there on one dump is cheaper
+constexpr Duration settling_in = std::chrono::seconds{5};  // for a dump: the kernel has confirmed the flow's entry
+constexpr Duration confirmed = std::chrono::seconds{1};    // for one look-up: so it has, unless it never will
+constexpr std::size_t most_suspects = 4096;                // from there on one dump is cheaper
 
 FlowKey key_of(const netfilter::Connection& connection) {
     constexpr std::uint8_t tcp = 6;
@@ -23,7 +23,7 @@ FlowKey key_of(const netfilter::Connection& connection) {
 }
 
 void tell_closed(House& house, const NamedFlow& over, WallTime now) {
-    house.tell(flow_event(what_ended(over.flow), over, house.current.get(), now));
+    house.tell(log::flow_event(over, house.current.get(), now));
 }
 
 // Whether a connection of ours by that tuple is there. Where nobody can say, it is.

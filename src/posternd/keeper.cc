@@ -2,8 +2,8 @@
 
 #include "gate/decide.h"
 #include "io/clock.h"
+#include "log/ends.h"
 #include "posternd/ending.h"
-#include "posternd/events.h"
 
 namespace postern {
 void Keeper::look_around() {
@@ -25,7 +25,7 @@ std::optional<std::string> Keeper::failure() const {
 void Keeper::end_unused_grants(Instant now) {
     const auto policy = house_.current.get();
     for (const Grant& grant : sweep(now, *policy, house_.tables))
-        house_.tell(grant_event(log::What::expired, grant, policy, now.wall));
+        house_.tell(log::grant_event(log::What::expired, grant, policy, now.wall));
 }
 
 void Keeper::watch_queues(Instant now) {

@@ -2,8 +2,8 @@
 
 #include "gate/inventory.h"
 #include "io/clock.h"
+#include "log/ends.h"
 #include "posternd/ending.h"
-#include "posternd/events.h"
 
 namespace postern {
 namespace {
@@ -44,7 +44,7 @@ Result<control::RevokeReport> revoke(House& house, const RevokeRequest& request)
     control::RevokeReport report;
     for (const Grant& grant : take_grants(house.tables, doomed->grant)) {
         ++report.grants;
-        house.tell(grant_event(log::What::revoked, grant, policy, now));
+        house.tell(log::grant_event(log::What::revoked, grant, policy, now));
     }
     Ended ended = end_flows(house, Ending::revoked, doomed->flow);
     report.flows = ended.done;

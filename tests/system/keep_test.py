@@ -9,7 +9,7 @@ import threading
 import sshd
 from lab import GATEWAY, MEMBER, STRANGER
 from namespaces import Namespace, wait_until
-from suite import Skip, Suite, errno_of_connect
+from suite import Skip, Suite, connects
 
 import socket
 
@@ -68,14 +68,6 @@ def variant(lab, name, glass):
 def stands(lab, policy):
     """Whether the rules of a policy stand, to the letter."""
     return rules(lab, "check", check=False, policy=policy).returncode == 0
-
-
-def connects(namespace, own, to, port, timeout=0.3):
-    """Whether a TCP connection from an address comes about."""
-    with namespace.bound(socket.SOCK_STREAM, own) as sock:
-        sock.setblocking(False)
-        sock.connect_ex((to, port))
-        return errno_of_connect(sock, timeout) == 0
 
 
 @suite.check("two applies at once: one after the other, and what stands is wholly one of the two")
@@ -162,6 +154,12 @@ def command(lab, policy, *words):
     return " ".join([lab.program("posternctl"), "-c", policy, "rules", *words, "--backend", lab.backend])
 
 
+def waiting_to_go_back(policy):
+    """Whether the process that `apply --confirm` left behind still waits for its time."""
+    words = f"-c {policy} rules apply --confirm"
+    return subprocess.run(["pgrep", "--full", "--", words], check=False, capture_output=True).returncode == 0
+
+
 @suite.check("a confirmation over the old connection is refused, over a new one it counts")
 def confirmed(lab):
     before, after = variant(lab, "before.yaml", MEMBER[4]), variant(lab, "after.yaml", f"{MEMBER[4]}, 192.0.2.9")
@@ -169,6 +167,7 @@ def confirmed(lab):
     rules(lab, "apply", policy=before)
     old = logged_in(lab, keys)
     assert "ended 0" in told(old, command(lab, after, "apply", "--confirm", WAIT))
+    assert waiting_to_go_back(after)
     said = told(old, command(lab, after, "confirm"))
     assert "ended 1" in said and f"the connection from {MEMBER[4]}" in said and "older than the rules" in said, said
     forged = told(old, "SSH_CONNECTION='198.51.100.2 1 192.0.2.2 22' " + command(lab, after, "confirm"))
@@ -181,7 +180,7 @@ def confirmed(lab):
     boot = lab.path("state/rules/confirmed")
     assert open(boot, encoding="ascii").read() == open(lab.path("state/rules/applied"), encoding="ascii").read()
     assert not os.path.exists(lab.path("state/rules/pending"))
-    told(new, "sleep 6")  # past the deadline
+    wait_until(lambda: not waiting_to_go_back(after), "the way back to end", 20)
     assert stands(lab, after), "taken back although confirmed"
 
 

@@ -14,7 +14,7 @@ import counters
 from lab import GATEWAY, MEMBER, SPA_PORT, STRANGER
 from namespaces import wait_until, wire
 from packets import icmp, tcp, udp
-from suite import Skip, Suite, errno_of_connect
+from suite import Skip, Suite, connects
 
 SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../rules")
 OURS = ("EARLY", "ARRIVE", "GATE", "SETTLE", "JUDGE", "STEER", "FORWARD", "ASTRAY", "OUT", "HUSH")
@@ -212,14 +212,6 @@ def apply(lab, action="apply"):
 def packets(lab, word):
     """The sum of the counters of the rules with a word."""
     return counters.packets(rule for rule in counters.rules(lab.gateway, lab.backend) if rule.word == word)
-
-
-def connects(namespace, own, to, port, timeout=0.4):
-    """Whether a TCP connection from an address comes about."""
-    with namespace.bound(socket.SOCK_STREAM, own) as sock:
-        sock.setblocking(False)
-        sock.connect_ex((to, port))
-        return errno_of_connect(sock, timeout) == 0
 
 
 @suite.check("while rules are put in again and again, changed each time, not one packet of a stranger gets through")

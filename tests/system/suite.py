@@ -139,3 +139,11 @@ def errno_of_connect(sock, timeout=3.0):
     if not poll.poll(timeout * 1000):
         return errno.ETIMEDOUT
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+
+def connects(namespace, own, to, port, timeout=0.4):
+    """Whether a TCP connection from an address of the namespace comes about."""
+    with namespace.bound(socket.SOCK_STREAM, own) as sock:
+        sock.setblocking(False)
+        sock.connect_ex((to, port))
+        return errno_of_connect(sock, timeout) == 0
