@@ -17,6 +17,9 @@ enum class Mark : std::uint32_t {
     refused = 3,        // packet only: dropped; reserved for an answer as a closed port gives it
     revoked = 4,        // connection only: both directions are dropped
     accepted = 5,       // packet and connection: let in
+    observe = 6,        // packet only, before the verdict: the ruleset observes, also what is refused is let in
+    observe_local = 7,  // the same, and the destination is one of the gateway's own addresses
+    observed = 8,       // packet and connection: refused, and let in because the ruleset observes
     forward_first = 16  // packet and connection: let in, for the n-th forward_to; n is added to this value
 };
 

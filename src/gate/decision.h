@@ -21,6 +21,7 @@ struct Decision {
     bool ends_flows = false;              // flows were ended in the tables: their connections are to follow
     std::uint8_t stage = 0;               // steps of a knock sequence that are taken by now
     Mark mark = Mark::refused;            // of an accept: what carries it to the rules; who forgets it has refused
+    bool observed = false;                // let in all the same, because the ruleset observes
     bool unbound = false;                 // the grant goes to whatever address the datagram came from (`as seen`)
 };
 

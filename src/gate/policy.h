@@ -130,6 +130,7 @@ struct Gateway {
     Ipsec ipsec = Ipsec::pass;
     std::vector<Prefix> break_glass;
     std::vector<Open> open;
+    bool observe = false;  // the rules let everything in, and the log says what would have become of it
 };
 
 struct GrantLimits {

@@ -69,6 +69,7 @@ void put_packet(Json& line, const Event& event) {
 void put_verdict(Json& ours, const Decision& decision) {
     ours["verdict"] = word(decision.verdict);
     ours["reason"] = word(decision.reason);
+    if (decision.observed) ours["observe"] = true;
 }
 
 // A client or service that left the policy meanwhile has no name any more.

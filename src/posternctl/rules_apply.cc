@@ -40,9 +40,14 @@ std::string new_id() {
     return to_hex(bytes);
 }
 
+std::string_view standing(const RulesJob& job, bool stood) {
+    if (job.policy->gateway.observe) return stood ? "observing already" : "observing: everything is let in";
+    return stood ? "guarded already" : "guarded";
+}
+
 Exit tell(const RulesJob& job, const RulesOptions& options, bool stood) {
     if (options.quiet) return warn_about(job), remove_other(job, options);
-    fmt::print("{} ({})\n", stood ? "guarded already" : "guarded", job.loader->name());
+    fmt::print("{} ({})\n", standing(job, stood), job.loader->name());
     if (options.confirm)
         fmt::print(
             "taken back in {} s, unless somebody says `posternctl rules confirm` over a connection made from now "

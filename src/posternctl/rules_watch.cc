@@ -121,6 +121,7 @@ private:
     }
 
     std::size_t end_intruders(WallTime since) {
+        if (job_->policy->gateway.observe) return 0;
         const auto ended = gap_.close(*job_->policy, since);
         if (!ended) complain_once("what came in unguarded is not ended: " + ended.error().text);
         return ended.value_or(0);

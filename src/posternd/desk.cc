@@ -96,6 +96,8 @@ control::Status Desk::status() {
         status.warnings.push_back(std::move(warning));
     status.ruleset = house_.ruleset;
     status.guarded = house_.guard.sentence(io::now());
+    if (policy->gateway.observe)
+        status.warnings.emplace_back("gateway.observe: with such rules everything is let in, and only told");
     if (const auto warning = house_.guard.warning(io::now())) status.warnings.push_back(*warning);
     return status;
 }

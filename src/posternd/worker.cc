@@ -15,8 +15,16 @@ spa::Opener bench(const Policy& policy) {
 
 PacketView view_of(const netfilter::QueuedPacket& packet, const Policy& policy) noexcept {
     PacketView view = parse(packet.payload);
-    view.local = policy.gateway.mark.of(packet.mark) == Mark::local;
+    const Mark mark = policy.gateway.mark.of(packet.mark);
+    view.local = mark == Mark::local || mark == Mark::observe_local;
     return view;
+}
+
+// Whether a refused packet is let in all the same. Both must say so: the rules that queued it, and the policy. In doubt
+// what was decided holds.
+bool observes(const netfilter::QueuedPacket& packet, const Policy& policy) noexcept {
+    const Mark mark = policy.gateway.mark.of(packet.mark);
+    return policy.gateway.observe && (mark == Mark::observe || mark == Mark::observe_local);
 }
 
 }  // namespace
@@ -75,11 +83,14 @@ void Worker::take_new_followed() {
 
 void Worker::judge(const netfilter::QueuedPacket& packet, Instant now) {
     const PacketView view = view_of(packet, *policy_);
-    const Decision decision = decide(view, now, *policy_, place_.tables, opener_);
+    Decision decision = decide(view, now, *policy_, place_.tables, opener_);
+    decision.observed = decision.verdict == Verdict::drop && observes(packet, *policy_);
     verdicts_.count(decision.reason);
     note(view, decision, now);
     if (decision.ends_flows) place_.flows_end.wake();
-    if (decision.verdict == Verdict::accept)
+    if (decision.observed)
+        queue_.accept(packet.id, policy_->gateway.mark.with(packet.mark, Mark::observed));
+    else if (decision.verdict == Verdict::accept)
         queue_.accept(packet.id, policy_->gateway.mark.with(packet.mark, decision.mark));
     else
         queue_.drop(packet.id);

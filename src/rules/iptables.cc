@@ -68,7 +68,9 @@ private:
     void plain(std::string_view match, std::string_view target) {
         put("-A {}{} {}{}{}\n", iptables_prefix, chain_, match, match.empty() ? "" : " ", target);
     }
+    // A ruleset that observes drops nothing.
     void rule(std::string_view match, std::string_view target, std::string_view word) {
+        if (policy_.gateway.observe && target == "-j DROP") target = "-j RETURN";
         plain(match, fmt::format("-m comment --comment \"postern {}\" {}", word, target));
     }
     static std::string go(std::string_view name) { return fmt::format("-g {}{}", iptables_prefix, name); }
@@ -159,6 +161,10 @@ private:
             rule(is("mark", mark), set("CONNMARK", mark), comment::save);
             rule(is("mark", mark), "-j RETURN", comment::settled);
         }
+        if (policy_.gateway.observe) {
+            rule(is("mark", Mark::observed), set("CONNMARK", Mark::observed), comment::save);
+            rule(is("mark", Mark::observed), "-j RETURN", comment::observed);
+        }
         rule(is("mark", Mark::hostile), fmt::format("-j SET --add-set {} src --exist", hostile_set()), comment::list);
         rule(is("mark", Mark::hostile), "-j DROP", comment::hostile);
         rule(is("mark", Mark::refused), "-j DROP", comment::refused);
@@ -180,6 +186,8 @@ private:
             rule(icmp(type) + " -m conntrack --ctstate RELATED", "-j RETURN", comment::related);
         for (const Mark mark : accepted_marks(policy_))
             rule("-m conntrack --ctstate NEW " + is("connmark", mark), "-j RETURN", comment::again);
+        if (policy_.gateway.observe)
+            rule("-m conntrack --ctstate NEW " + is("connmark", Mark::observed), "-j RETURN", comment::again);
         v4_ ? essentials4() : essentials6();
         break_glass("-p tcp -m tcp --dport 22 -m addrtype --dst-type LOCAL", comment::break_glass);
         break_glass(
@@ -294,8 +302,9 @@ private:
         const unsigned queues = std::clamp<unsigned>(policy_.gateway.queues, 1, iptables_queues);
         chain("STEER");
         if (inputs_.kind == Kind::emergency) return rule("", "-j DROP", comment::emergency);
+        if (policy_.gateway.observe) plain("", set("MARK", Mark::observe));
         for (const char* scope : {"", " --limit-iface-in"})
-            rule(fmt::format("-m addrtype --dst-type LOCAL{}", scope), set("MARK", Mark::local), comment::local);
+            rule(fmt::format("-m addrtype --dst-type LOCAL{}", scope), set("MARK", local()), comment::local);
         for (unsigned node = 1; node < queues; ++node)
             rule(fmt::format("-m cluster --cluster-total-nodes {} --cluster-local-node {} --cluster-hash-seed {:#010x}",
                              queues, node, inputs_.steering_seed),
@@ -303,8 +312,10 @@ private:
         rule("", to_queue(queues), comment::queue);
     }
     [[nodiscard]] std::string to_queue(unsigned node) const {
-        return fmt::format("-j NFQUEUE --queue-num {}", inputs_.first_queue + node - 1);
+        return fmt::format("-j NFQUEUE --queue-num {}{}", inputs_.first_queue + node - 1,
+                           policy_.gateway.observe ? " --queue-bypass" : "");
     }
+    [[nodiscard]] Mark local() const { return policy_.gateway.observe ? Mark::observe_local : Mark::local; }
 
     // The emergency set asks the kernel for no more than it must.
     [[nodiscard]] bool passes_ipsec() const {

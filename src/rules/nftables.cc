@@ -62,7 +62,9 @@ private:
     void line(std::string_view rule) { put("        {}\n", rule); }
 
     // A rule that counts under its word; an empty verdict lets the packet go on to the next rule.
+    // A ruleset that observes drops nothing.
     void rule(std::string_view match, std::string_view verdict, std::string_view word) {
+        if (policy_.gateway.observe && verdict == "drop") verdict = "accept";
         const std::string_view before = match.empty() ? "" : " ";
         const std::string_view after = verdict.empty() ? "" : " ";
         put("        {}{}counter{}{} comment \"postern {}\"\n", match, before, after, verdict, word);
@@ -120,6 +122,9 @@ private:
                  "drop", comment::moved);
             rule(fmt::format("{} {}", is("meta", mark), set("ct", mark)), "accept", comment::settled);
         }
+        if (policy_.gateway.observe)
+            rule(fmt::format("{} {}", is("meta", Mark::observed), set("ct", Mark::observed)), "accept",
+                 comment::observed);
         rule(is("meta", Mark::hostile) + " add @hostile4 { ip saddr }", "", comment::list);
         rule(is("meta", Mark::hostile) + " add @hostile6 { ip6 saddr }", "", comment::list);
         rule(is("meta", Mark::hostile), "drop", comment::hostile);
@@ -143,6 +148,7 @@ private:
             "accept", comment::related);
         for (const Mark mark : accepted_marks(policy_))
             rule("ct state new " + is("ct", mark), "accept", comment::again);
+        if (policy_.gateway.observe) rule("ct state new " + is("ct", Mark::observed), "accept", comment::again);
         essentials();
         break_glass("tcp dport 22 fib daddr type local", "accept", comment::break_glass);
         break_glass("ECHO fib daddr type local", "accept", comment::break_glass);
@@ -248,17 +254,22 @@ private:
             rule("", "drop", comment::emergency);
             return end();
         }
+        if (policy_.gateway.observe) line(set("meta", Mark::observe));
         for (const char* as_seen : {"fib daddr type local ", "fib daddr . iif type local "})
-            rule(as_seen + set("meta", Mark::local), "", comment::local);
+            rule(as_seen + set("meta", local()), "", comment::local);
         if (queues > 1)
             for (const char* source : {"ip saddr", "ip6 saddr"})
                 rule(source[2] == ' ' ? "meta nfproto ipv4" : "meta nfproto ipv6",
-                     fmt::format("queue to jhash {} mod {} seed {:#010x} offset {}", source, queues,
+                     fmt::format("{} jhash {} mod {} seed {:#010x} offset {}", queue(), source, queues,
                                  inputs_.steering_seed, inputs_.first_queue),
                      comment::queue);
-        rule("", fmt::format("queue to {}", inputs_.first_queue + queues - 1), comment::queue);
+        rule("", fmt::format("{} {}", queue(), inputs_.first_queue + queues - 1), comment::queue);
         end();
     }
+    [[nodiscard]] std::string_view queue() const {
+        return policy_.gateway.observe ? "queue flags bypass to" : "queue to";
+    }
+    [[nodiscard]] Mark local() const { return policy_.gateway.observe ? Mark::observe_local : Mark::local; }
 
     // The emergency set asks the kernel for no more than it must.
     [[nodiscard]] bool passes_ipsec() const {

@@ -35,6 +35,7 @@ inline constexpr std::string_view blackhole = "blackhole";      // dropped: the 
 inline constexpr std::string_view moved = "moved";  // dropped: let in, on a connection that goes elsewhere already
 inline constexpr std::string_view save = "save";                // iptables only: the verdict goes to the connection
 inline constexpr std::string_view settled = "settled";          // let in by a verdict
+inline constexpr std::string_view observed = "observed";        // let in because the ruleset observes
 inline constexpr std::string_view list = "list";                // the source goes into the hostile set
 inline constexpr std::string_view hostile = "hostile";          // dropped: settled as hostile
 inline constexpr std::string_view refused = "refused";          // dropped: settled as refused

@@ -9,6 +9,21 @@ using namespace postern;
 using namespace postern::test;
 using Lines = std::vector<std::string>;
 
+TEST_CASE("a ruleset that observes drops nothing, and needs no daemon", "[rules]") {
+    Policy policy = sample_policy();
+    policy.gateway.observe = true;
+    const std::string nft = rules::render_nftables(policy, sample_inputs);
+    CHECK(nft.find(" drop") == std::string::npos);
+    CHECK(nft.find("queue to") == std::string::npos);
+    CHECK(nft.find("queue flags bypass to 11 comment") != std::string::npos);
+    for (const Family family : {Family::v4, Family::v6}) {
+        const std::string text = rules::render_iptables(policy, sample_inputs, family);
+        CHECK(text.find("-j DROP") == std::string::npos);
+        CHECK(lines_with(text, "NFQUEUE") == lines_with(text, "--queue-bypass"));
+        CHECK(lines_with(text, "NFQUEUE").size() == 2);
+    }
+}
+
 namespace {
 
 std::string nft(const Policy& policy) { return rules::render_nftables(policy, sample_inputs); }
