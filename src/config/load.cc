@@ -141,14 +141,4 @@ tl::expected<Configuration, std::vector<Diagnostic>> load(const fs::path& file, 
     return refused();
 }
 
-fs::path state_directory(const fs::path& file) {
-    Mistakes mistakes;
-    Texts texts{nullptr};
-    const auto root = read_tree(file, texts, mistakes);
-    const Node* state = root ? root->child("state") : nullptr;
-    const Node* written = state ? state->child("directory") : nullptr;
-    if (written && written->kind == Node::Kind::scalar) return file.parent_path() / written->text;
-    return key("state.directory")->fallback;
-}
-
 }  // namespace postern::config

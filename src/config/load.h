@@ -69,7 +69,4 @@ struct Options {
 [[nodiscard]] tl::expected<Configuration, std::vector<Diagnostic>> load(const std::filesystem::path& file, Names& names,
                                                                         const Options& options = {});
 
-// state.directory of a policy that need not be sound in anything else; the default where it cannot be found there.
-[[nodiscard]] std::filesystem::path state_directory(const std::filesystem::path& file);
-
 }  // namespace postern::config

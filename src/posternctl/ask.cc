@@ -6,15 +6,13 @@
 #include <cerrno>
 
 #include "config/load.h"
+#include "config/named_path.h"
 #include "io/unix_socket.h"
-#include "posternctl/named_socket.h"
 
 namespace postern::ctl {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr auto usual_socket = "/run/postern/control.sock";
 
 struct Place {
     fs::path socket;
@@ -26,7 +24,7 @@ Place place_of(const fs::path& policy_file) {
     Names names;
     const auto loaded = config::load(policy_file, names, {.secrets = false});
     if (loaded) return {loaded->settings.control_socket, {}};
-    return {named_socket(policy_file).value_or(usual_socket), config::to_text(loaded.error().front())};
+    return {config::control_socket(policy_file), config::to_text(loaded.error().front())};
 }
 
 // Behind a socket that we may not use there may well be a daemon.
@@ -47,11 +45,12 @@ Exit refused(const control::Reply& reply) {
 
 }  // namespace
 
-tl::expected<control::Reply, NoReply> ask(const fs::path& socket, const control::Request& request) {
+tl::expected<control::Reply, NoReply> ask(const fs::path& socket, const control::Request& request,
+                                          io::LineStream::Timeout wait) {
     auto stream = io::LineStream::connect(socket);
     if (!stream) return tl::make_unexpected(NoReply{may_connect(socket), stream.error().text});
-    auto reply = stream->write_line(control::to_line(request), patience)
-                     .and_then([&] { return stream->read_line(longest_reply, patience); })
+    auto reply = stream->write_line(control::to_line(request), wait)
+                     .and_then([&] { return stream->read_line(longest_reply, wait); })
                      .and_then([](const std::string& line) { return control::parse_reply(line); });
     if (!reply) return tl::make_unexpected(NoReply{false, socket.string() + ": " + reply.error().text});
     return std::move(*reply);

@@ -58,15 +58,16 @@ bool was_confirmed(const RulesStore& store) {
            std::filesystem::exists(store.file(Set::confirmed), error);
 }
 
-// A policy that cannot be read may have named another directory.
+// A policy that cannot be read may have named another directory, in a way that nobody can guess.
 Exit nothing(const Context& context, const RulesOptions& options) {
     Names names;
     std::error_code error;
-    fmt::print("no rules were ever confirmed here: nothing is loaded, and the gateway is open\n");
+    fmt::print("no rules were ever confirmed here ({}): nothing is loaded, and the gateway is open\n",
+               state_directory(context, options).string());
     if (!options.state.empty() || !std::filesystem::exists(context.policy_file, error)) return Exit::ok;
     if (config::load(context.policy_file, names, {.secrets = false})) return Exit::ok;
-    return failed(
-        {fmt::format("{} has mistakes: if it names a state.directory, say --state", context.policy_file.string())});
+    return failed({fmt::format("{} has mistakes: if that is not its state.directory, say --state",
+                               context.policy_file.string())});
 }
 
 Exit boot(const RulesStore& store, const Context& context, const RulesOptions& options) {

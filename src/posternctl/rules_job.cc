@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "config/load.h"
+#include "config/named_path.h"
 #include "posternctl/numbering.h"
 
 namespace postern::ctl {
@@ -54,9 +55,7 @@ rules::Loadable RulesJob::wanted() const {
 
 std::filesystem::path state_directory(const Context& context, const RulesOptions& options) {
     if (!options.state.empty()) return options.state;
-    Names names;
-    const auto loaded = config::load(context.policy_file, names, {.secrets = false});
-    return loaded ? loaded->settings.state_directory : "/var/lib/postern";
+    return config::state_directory(context.policy_file);
 }
 
 std::vector<Loader> suspects(const RulesOptions& options) {

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/timestamp.h"
+#include "config/named_path.h"
 #include "io/clock.h"
 #include "io/notify.h"
 #include "io/privileges.h"

@@ -1,5 +1,6 @@
 // A policy read from a copy of its YAML: what a start with a broken one falls back on.
 #include "config/meant.h"
+#include "config/named_path.h"
 #include "policy_files.h"
 
 namespace postern::config::test {
@@ -35,12 +36,21 @@ TEST_CASE("a copy without the policy's own file is a mistake", "[config]") {
     CHECK_FALSE(config::load(files.path("postern.yaml"), names, {.secrets = false, .copy = &empty}));
 }
 
-TEST_CASE("the state directory is found in a policy with mistakes, and has a default", "[config]") {
+TEST_CASE("state directory and socket are found in a policy with mistakes, and have defaults", "[config]") {
     PolicyFiles files;
-    files.write("postern.yaml", "state: {directory: kept}\nnonsense: 1\n");
-    CHECK(state_directory(files.path("postern.yaml")) == files.path("kept"));
-    files.write("postern.yaml", "state: {directory: kept}\n[");
-    CHECK(state_directory(files.path("postern.yaml")) == "/var/lib/postern");
+    const auto file = files.path("postern.yaml");
+    for (const std::string mistake : {"nonsense: 1\n", "[", "control: {socket: elsewhere}\n"}) {
+        INFO(mistake);
+        files.write("postern.yaml", "state: {directory: kept}\ncontrol:\n  socket: \"asked\"  # here\n" + mistake);
+        CHECK(state_directory(file) == files.path("kept"));
+        CHECK(control_socket(file) == files.path("asked"));
+    }
+    for (const std::string other : {"log: {directory: kept, socket: asked}\n[", "state:\n#  directory: kept\n[", ""}) {
+        INFO(other);
+        files.write("postern.yaml", other);
+        CHECK(state_directory(file) == "/var/lib/postern");
+        CHECK(control_socket(file) == "/run/postern/control.sock");
+    }
     CHECK(state_directory(files.path("none.yaml")) == "/var/lib/postern");
 }
 
