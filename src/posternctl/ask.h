@@ -23,9 +23,11 @@ struct NoReply {
 inline constexpr io::LineStream::Timeout patience = std::chrono::seconds{30};
 inline constexpr std::size_t longest_reply = 64u << 20;  // bytes: every grant and flow there can be
 
-// One request over a connection of its own. Waits at most 30 s for the reply: a reload reads key files.
+// One request over a connection of its own. Waits at most that long to be heard, and again for the reply: a reload
+// reads key files.
 [[nodiscard]] tl::expected<control::Reply, NoReply> ask(const std::filesystem::path& socket,
-                                                        const control::Request& request);
+                                                        const control::Request& request,
+                                                        io::LineStream::Timeout wait = patience);
 
 // Nothing takes a connection at that path. False where we may not look.
 [[nodiscard]] bool nobody_listens(const std::filesystem::path& socket);

@@ -7,12 +7,13 @@
 #include <csignal>
 
 #include "config/load.h"
+#include "config/named_path.h"
 #include "io/clock.h"
 #include "io/notify.h"
 #include "io/poll.h"
 #include "io/signals.h"
 #include "netfilter/ruleset_news.h"
-#include "posternctl/ask.h"
+#include "posternctl/guard_reports.h"
 #include "posternctl/rules_gap.h"
 #include "posternctl/rules_job.h"
 #include "posternctl/rules_keep.h"
@@ -24,7 +25,7 @@ using control::GuardReport;
 using State = GuardReport::State;
 
 constexpr std::chrono::milliseconds look_every{300};
-constexpr Duration report_every = std::chrono::seconds{5};
+constexpr Duration pause_in_vain = std::chrono::seconds{5};
 constexpr Duration clocks_may_differ = std::chrono::seconds{1};  // between ours and that of conntrack's entries
 
 // The set on record, and what the tools say about it where it stands.
@@ -43,8 +44,10 @@ rules::Findings mendable(rules::Findings found) {
 
 class Watch {
 public:
-    Watch(RulesStore store, Gap gap, std::unique_ptr<RulesJob> job, const Context& context, const RulesOptions& options)
-        : store_{std::move(store)}, gap_{std::move(gap)}, job_{std::move(job)}, context_{context}, options_{options} {}
+    Watch(RulesStore store, Gap gap, std::filesystem::path policy_file)
+        : store_{std::move(store)}, gap_{std::move(gap)}, policy_file_{std::move(policy_file)} {
+        read_policy();
+    }
 
     // One look at the rules, with whatever it leads to.
     void look() {
@@ -71,10 +74,21 @@ private:
         Loader loader = loader_for(**set);
         auto listing = expected_listing(*loader, **set);
         if (!listing) return complain_once(listing.error().text), false;
-        if (auto job = rules_job(context_, options_)) job_ = std::move(job);
+        read_policy();
         standard_ = Standard{version, std::move(**set), std::move(loader), std::move(*listing)};
         remember();
         return true;
+    }
+
+    // Rules on record are put back whatever becomes of the policy; one with mistakes leaves the one before.
+    void read_policy() {
+        Names names;
+        const auto loaded = config::load(policy_file_, names, {.secrets = false});
+        socket_ = config::control_socket(policy_file_);
+        if (loaded)
+            policy_ = loaded->policy;
+        else if (!policy_)
+            complain("what comes in while rules are gone is not ended: " + config::to_text(loaded.error().front()));
     }
 
     [[nodiscard]] rules::Findings differences() const {
@@ -94,8 +108,8 @@ private:
         const WallTime since = stood_ - clocks_may_differ;
         const Result<void> done = load();  // first of all: the daemon may be slow to listen
         const WallTime back = io::now().wall;
-        report({State::unguarded, found.front(), milliseconds(now.wall - stood_), 0});
-        if (!done) return complain_once("the rules cannot be put back: " + done.error().text);
+        reports_.say({State::unguarded, found.front(), milliseconds(now.wall - stood_), 0}, now.steady);
+        if (!done) return unmended(done.error().text);
         if (const auto left = differences(); !left.empty()) return not_yet(left, found, now);
         const std::size_t ended = end_intruders(since);
         complain(fmt::format("put back after at most {} ms ({}); connections ended that came in meanwhile: {}",
@@ -105,12 +119,18 @@ private:
         stood_ = back;
     }
 
+    void unmended(const std::string& why) {
+        complain_once("the rules cannot be put back: " + why);
+        reports_.send(socket_);
+    }
+
     // Somebody goes on taking rules away: the next look finds it. Where loading mends nothing, there is time.
     void not_yet(const rules::Findings& left, const rules::Findings& found, Instant now) {
+        reports_.send(socket_);
         in_vain_ = left == found ? in_vain_ + 1 : 0;
         if (in_vain_ < 3) return;
         complain_once("loading the rules does not put them right: " + left.front());
-        again_ = now.steady + report_every;
+        again_ = now.steady + pause_in_vain;
     }
 
     // Whoever is still at work on the rules can make one attempt fail.
@@ -121,8 +141,8 @@ private:
     }
 
     std::size_t end_intruders(WallTime since) {
-        if (job_->policy->gateway.observe) return 0;
-        const auto ended = gap_.close(*job_->policy, since);
+        if (!policy_ || policy_->gateway.observe) return 0;
+        const auto ended = gap_.close(*policy_, since);
         if (!ended) complain_once("what came in unguarded is not ended: " + ended.error().text);
         return ended.value_or(0);
     }
@@ -131,15 +151,9 @@ private:
         if (const auto done = gap_.remember(); !done) complain_once(done.error().text);
     }
 
-    // At once where something changed, otherwise now and then, so that the daemon knows that somebody watches.
-    void report(const GuardReport& now) {
-        const SteadyTime time = io::now().steady;
-        if (state_ == now.state && now.revoked == 0 && time - reported_ < report_every) return;
-        GuardReport cut = now;
-        cut.text.resize(std::min<std::size_t>(cut.text.size(), 400));
-        state_ = now.state;
-        reported_ = time;
-        (void)ask(job_->control_socket, {control::Command::guard, {}, cut});
+    void report(GuardReport now) {
+        reports_.say(std::move(now), io::now().steady);
+        reports_.send(socket_);
     }
 
     // The same trouble again at every look is told once.
@@ -155,14 +169,13 @@ private:
 
     RulesStore store_;
     Gap gap_;
-    std::unique_ptr<RulesJob> job_;
-    const Context& context_;
-    const RulesOptions& options_;
+    std::filesystem::path policy_file_;
+    std::shared_ptr<const Policy> policy_;  // null: none without mistakes was there yet
+    std::filesystem::path socket_;
     std::optional<Standard> standard_;
     WallTime stood_ = io::now().wall;  // when the rules were last seen standing
     std::optional<WallTime> late_;     // look once more for what came in since then
-    std::optional<State> state_;
-    SteadyTime reported_{};
+    GuardReports reports_;
     int in_vain_ = 0;     // how often in a row loading has mended nothing
     SteadyTime again_{};  // it mended nothing: not before then
     std::string complained_;
@@ -173,15 +186,13 @@ private:
 Exit rules_watch(const Context& context, const RulesOptions& options) {
     const auto signals = io::Signals::block({SIGTERM, SIGINT, SIGHUP});
     if (!signals) return failed(signals.error());
-    auto job = rules_job(context, options);
-    if (!job) return Exit::bad_policy;
-    auto store = RulesStore::open(job->state_directory);
+    auto store = RulesStore::open(state_directory(context, options));
     if (!store) return failed(store.error());
     auto news = netfilter::RulesetNews::open();
     if (!news) return failed(news.error());
     auto gap = Gap::open();
     if (!gap) return failed(gap.error());
-    Watch watch{std::move(*store), std::move(*gap), std::move(job), context, options};
+    Watch watch{std::move(*store), std::move(*gap), context.policy_file};
     watch.look();
     io::notify_ready("watching the rules");
     complain("watching the rules");
