@@ -72,9 +72,27 @@ Result<RulesPair> planned(const RulesJob& job) {
     return RulesPair{std::move(set), emergency_set(*job.loader, *job.policy)};
 }
 
+// Back to the set on record. Where there was no rule of ours there shall be none; rules without a record stay.
+Result<void> undo(const RulesStore& store, const RulesLoader& loader, const Result<Listing>& before) {
+    const auto recorded = store.read(RulesStore::Set::applied);
+    if (recorded && *recorded) return loader_for(**recorded)->load(**recorded);
+    if (!before || loader.stands(*before)) return {};
+    return loader.remove().map([](Removal) {});
+}
+
+// What is refused in the middle is undone: one family guarded and the other not is nothing that anybody asked for.
+Result<bool> put_in_whole(const RulesStore& store, const RulesLoader& loader, const rules::Loadable& wanted) {
+    const Result<Listing> before = loader.listing();
+    Result<bool> stood = put_in(wanted);
+    if (stood) return stood;
+    if (const auto undone = undo(store, loader, before); !undone)
+        return failure(stood.error().text + "; and what stood before is not put back: " + undone.error().text);
+    return stood;
+}
+
 // Rules that stand as they should are not touched: their counters go on.
-Result<bool> apply(const RulesStore& store, const RulesPair& sets) {
-    return put_in(sets.wanted).and_then([&](bool stood) {
+Result<bool> apply(const RulesStore& store, const RulesLoader& loader, const RulesPair& sets) {
+    return put_in_whole(store, loader, sets.wanted).and_then([&](bool stood) {
         return record_confirmed(store, sets).map([stood] { return stood; });
     });
 }
@@ -87,10 +105,11 @@ Result<Pending> arm_way_back(const RulesStore& store, std::chrono::seconds time)
     return store.write(pending).and_then([&] { return arm(store, pending, *confirmed); }).map([&] { return pending; });
 }
 
-Result<bool> apply_for_now(const RulesStore& store, const RulesPair& sets, std::chrono::seconds time) {
+Result<bool> apply_for_now(const RulesStore& store, const RulesLoader& loader, const RulesPair& sets,
+                           std::chrono::seconds time) {
     auto pending = arm_way_back(store, time);
     if (!pending) return tl::make_unexpected(pending.error());
-    const Result<bool> stood = put_in(sets.wanted);
+    const Result<bool> stood = put_in_whole(store, loader, sets.wanted);
     if (!stood) return stood;
     pending->applied = io::now().steady;
     return store.write(RulesStore::Set::applied, sets.wanted)
@@ -109,7 +128,8 @@ Exit rules_apply(const RulesJob& job, const RulesOptions& options) {
     const Result<RulesPair> sets = planned(job);
     if (!sets) return failed(sets.error());
     const Result<void> adopted = adopt(job.loader->name(), options.iptables, options.adopt);
-    const Result<bool> stood = options.confirm ? apply_for_now(*store, *sets, *options.confirm) : apply(*store, *sets);
+    const Result<bool> stood = options.confirm ? apply_for_now(*store, *job.loader, *sets, *options.confirm)
+                                               : apply(*store, *job.loader, *sets);
     if (!stood) return failed(stood.error());
     if (!adopted) warn("sessions older than the rules are not adopted and may stop: " + adopted.error().text);
     return tell(job, options, *stood);

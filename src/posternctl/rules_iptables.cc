@@ -93,6 +93,10 @@ public:
         return listing;
     }
 
+    [[nodiscard]] bool stands(const Listing& loaded) const override {
+        return std::ranges::any_of(loaded, [](const std::string& one) { return present(rules::parse_saved(one)); });
+    }
+
     [[nodiscard]] rules::Findings differences(const Listing& expected, const Listing& loaded) const override {
         rules::Findings findings;
         for (std::size_t i = 0; i < std::size(both); ++i)

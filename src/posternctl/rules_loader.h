@@ -40,6 +40,9 @@ public:
     // Of this network namespace. Where there are no rules it is no Error.
     [[nodiscard]] virtual Result<Listing> listing() const = 0;
 
+    // Whether any rule of ours is in it.
+    [[nodiscard]] virtual bool stands(const Listing& loaded) const = 0;
+
     // How a listing differs from what load() leaves, which is a listing too.
     [[nodiscard]] virtual rules::Findings differences(const Listing& expected, const Listing& loaded) const = 0;
 

@@ -37,6 +37,8 @@ public:
         });
     }
 
+    [[nodiscard]] bool stands(const Listing& loaded) const override { return !loaded.empty(); }
+
     [[nodiscard]] rules::Findings differences(const Listing& expected, const Listing& loaded) const override {
         if (loaded.empty()) return {"nftables: table inet " + table + " is missing"};
         rules::Findings findings;

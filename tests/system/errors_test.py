@@ -136,6 +136,31 @@ def tools(lab):
     assert strip(after) == strip(before), "something is loaded"
 
 
+# All tools of iptables are one program, which stands in the second place under another name.
+REFUSING = """case "$0:$(readlink /proc/self/ns/net)" in
+*/ip6tables-restore:{}) echo "no memory today" >&2; exit 1 ;;
+esac
+exec {} "${{0##*/}}" "$@"
+"""
+
+
+@suite.check("where the kernel takes one family's rules and refuses the other's, what stood before stands again")
+def one_family(lab):
+    here = lab.gateway.run("readlink", "/proc/self/ns/net").stdout.strip()
+    shutil.copy(os.path.realpath(shutil.which("ip6tables-restore")), lab.path("all-of-iptables"))
+    text = REFUSING.format(here, lab.path("all-of-iptables"))
+    ours = lambda: [lab.gateway.run(save).stdout.count("POSTERN") for save in ("iptables-save", "ip6tables-save")]
+    fails = lambda: one_line(with_tool(lab, "ip6tables-restore", text, "apply", "--backend", "iptables"), 1, "no memory")
+    lab.rules("remove")
+    fails()
+    assert ours() == [0, 0], ours()
+    lab.rules("apply")
+    lab.set_policy("gateway.break_glass", "[192.0.2.77]")
+    fails()
+    assert "192.0.2.77" not in lab.gateway.run("iptables-save").stdout, "half of the new rules stand"
+    assert lab.gateway.run("iptables-save").stdout.count("POSTERN"), "the old ones are gone"
+
+
 @suite.check("root of a user namespace that does not own this network is told so, and nothing aborts")
 def foreign_root(lab):
     run(["chown", "-R", "0:0", lab.directory])  # the daemon's user is nobody in there
