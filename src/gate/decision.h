@@ -20,9 +20,11 @@ struct Decision {
     Duration offset{};                    // client's clock minus the gateway's, of an opened SPA message
     bool ends_flows = false;              // flows were ended in the tables: their connections are to follow
     std::uint8_t stage = 0;               // steps of a knock sequence that are taken by now
-    Mark mark = Mark::refused;            // of an accept: what carries it to the rules; who forgets it has refused
-    bool observed = false;                // let in all the same, because the ruleset observes
+    Mark mark = Mark::refused;            // of what is let in: carries it to the rules; who forgets it has refused
+    bool observed = false;                // refused, and let in because the ruleset observes
     bool unbound = false;                 // the grant goes to whatever address the datagram came from (`as seen`)
+
+    [[nodiscard]] bool lets_in() const noexcept { return verdict == Verdict::accept || observed; }
 };
 
 }  // namespace postern

@@ -1,14 +1,23 @@
 // A packet that is for no service may be a step of a knock sequence. How sequences advance is knock/'s business; here a
 // complete one becomes a grant, or the end of what the knock let in.
-#include <array>
-
 #include "gate/judge.h"
 
 namespace postern {
 namespace {
 
-constexpr std::array reasons{Reason::no_service, Reason::knock_wrong,    Reason::knock_reset, Reason::knock_full,
-                             Reason::knock_late, Reason::knock_repeated, Reason::knock_step,  Reason::knock_opened};
+constexpr Reason reason_of(knock::What what) noexcept {
+    switch (what) {
+        case knock::What::nothing: return Reason::no_service;
+        case knock::What::wrong: return Reason::knock_wrong;
+        case knock::What::reset: return Reason::knock_reset;
+        case knock::What::full: return Reason::knock_full;
+        case knock::What::late: return Reason::knock_late;
+        case knock::What::repeated: return Reason::knock_repeated;
+        case knock::What::step: return Reason::knock_step;
+        case knock::What::complete: break;
+    }
+    return Reason::knock_opened;
+}
 
 // A source has at most one unused grant of a knock: going through the sequence twice does not admit twice as much.
 void withdraw_grants(GrantList& grants, const PacketView& packet, ClientId knock, Instant now) noexcept {
@@ -31,7 +40,7 @@ bool end_flows(Tables::FlowTable& flows, const PacketView& packet, ClientId knoc
 // What happens to the source's shard, in one critical section.
 Decision step(Tables::Shard& shard, const PacketView& packet, Instant now, const Policy& policy) noexcept {
     const auto [what, sequence, stage] = knock::judge(policy.book(), shard.knocks, packet, now.steady);
-    Decision decision = refuse(reasons[static_cast<std::size_t>(what)]);
+    Decision decision = refuse(reason_of(what));
     if (!sequence) return decision;
     decision.client = sequence->id.knock;
     decision.stage = stage;

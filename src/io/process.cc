@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 namespace postern::io {
 namespace {
@@ -90,6 +91,11 @@ int exit_code(pid_t child) {
 }  // namespace
 
 bool installed(const std::string& program) { return !found(program).empty(); }
+
+bool same_program(const std::string& one, const std::string& other) {
+    std::error_code error;
+    return one == other || std::filesystem::equivalent(found(one), found(other), error);
+}
 
 Result<Finished> run(const std::vector<std::string>& argv, std::string_view input) {
     const std::string path = found(argv.front());

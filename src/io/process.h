@@ -19,6 +19,9 @@ struct Finished {
 // Whether run() would find the program.
 [[nodiscard]] bool installed(const std::string& program);
 
+// Whether run() would find the same file by both names, links followed.
+[[nodiscard]] bool same_program(const std::string& one, const std::string& other);
+
 // Runs argv[0], looked for in the system's directories and nowhere else, with `input` as its standard input, and waits
 // for its end. The environment is LC_ALL=C and that path alone. Fails only where the program cannot be started; an exit
 // code is the caller's to judge. Threads: any; blocks as long as the program runs.

@@ -1,6 +1,6 @@
 // What begins and what ends in the kernel's table of connections, as it happens: ctnetlink's multicast groups.
 //
-//     auto events = ConntrackEvents::open({.over = true}, MarkBand::of(accepted values));
+//     auto events = ConntrackEvents::open({.over = true}, {mask, bits(Mark::accepted), mask});
 //     wait for descriptor() -> receive() -> a batch; overrun: some were lost, compare with Conntrack::marked()
 //
 // The kernel filters by mark before it copies, so that connections that are none of ours cost nothing here. Which
@@ -48,7 +48,7 @@ public:
         bool begun = false;
         bool over = false;
     };
-    static constexpr std::size_t default_buffer = std::size_t{4} << 20;  // bytes; a burst of some 5 000 events
+    static constexpr std::size_t default_buffer = std::size_t{4} << 20;  // bytes
 
     // Connections of TCP and UDP report from now on. The errors say what to do: no privilege, no kernel support.
     [[nodiscard]] static Result<ConntrackEvents> open(Wanted wanted, MarkBand band,

@@ -52,6 +52,8 @@ struct PacketView {
 
     // The rules found the destination to be one of the gateway's own. Set from the mark by the worker, not by parse().
     bool local = false;
+    // These rules only observe. Set likewise.
+    bool observing = false;
 };
 
 }  // namespace postern

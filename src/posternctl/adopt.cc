@@ -118,24 +118,24 @@ bool forwards() {
     return false;
 }
 
-void say(unsigned entered, seconds time) {
-    if (entered > 0) fmt::print("sessions of this host that nothing tracked: {}; they go on\n", entered);
+void say(std::FILE* out, unsigned entered, seconds time) {
+    if (entered > 0) fmt::print(out, "sessions of this host that nothing tracked: {}; they go on\n", entered);
     if (time > seconds{0})
-        fmt::print("for {} s sessions that pass through and speak are learnt, and nothing is judged yet\n",
+        fmt::print(out, "for {} s sessions that pass through and speak are learnt, and nothing is judged yet\n",
                    time.count());
-    std::fflush(stdout);
+    std::fflush(out);
 }
 
 // Sessions are entered before anything tracks: a packet of this host's that came first would make this host the one
 // that began its session. Those that began in between are entered behind it.
-Result<void> adopt_for(seconds time, std::string_view backend, const std::string& iptables) {
+Result<void> adopt_for(seconds time, std::string_view backend, const std::string& iptables, std::FILE* out) {
     const auto before = enter_sessions();
     if (!before) return tl::make_unexpected(before.error());
-    if (time == seconds{0}) return say(*before, time), Result<void>{};
+    if (time == seconds{0}) return say(out, *before, time), Result<void>{};
     if (const auto tracking = track(backend, iptables); !tracking) return tracking;
     const auto behind = enter_sessions();
     if (!behind) return tl::make_unexpected(behind.error());
-    say(*before + *behind, time);
+    say(out, *before + *behind, time);
     std::this_thread::sleep_for(time);
     return {};
 }
@@ -149,12 +149,12 @@ std::string read_adoption_time(const std::string& text, AdoptionTime& time) {
     return "";
 }
 
-Result<void> adopt(std::string_view backend, const std::string& iptables, AdoptionTime asked) {
+Result<void> adopt(std::string_view backend, const std::string& iptables, AdoptionTime asked, std::FILE* out) {
     const bool tracked = setting("nf_conntrack_count").value_or(0) > 0;
     if (asked == seconds{0} || (!asked && tracked)) return {};
     const seconds time = asked.value_or(forwards() ? usual_time : seconds{0});
     return guarded(backend, iptables).and_then([&](bool is) {
-        return is ? Result<void>{} : adopt_for(time, backend, iptables);
+        return is ? Result<void>{} : adopt_for(time, backend, iptables, out);
     });
 }
 

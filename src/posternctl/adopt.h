@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,8 +21,9 @@ using AdoptionTime = std::optional<std::chrono::seconds>;
 // As the policy writes durations, 0s to 10m; what is wrong with the text, empty where nothing is.
 [[nodiscard]] std::string read_adoption_time(const std::string& text, AdoptionTime& time);
 
-// Adopts where no rule of ours is loaded, and says so on standard output. `backend` is the one that will judge,
+// Adopts where no rule of ours is loaded, and says so on `out`. `backend` is the one that will judge,
 // `iptables` the kind of tool. After an Error nothing judges yet, and sessions may be lost when the rules go in.
-[[nodiscard]] Result<void> adopt(std::string_view backend, const std::string& iptables, AdoptionTime time);
+[[nodiscard]] Result<void> adopt(std::string_view backend, const std::string& iptables, AdoptionTime time,
+                                 std::FILE* out);
 
 }  // namespace postern::ctl

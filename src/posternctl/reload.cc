@@ -30,11 +30,11 @@ Exit reload_daemon(const Context& context, const ReloadOptions& options) {
     return result ? show(context, *result, control::read_reload_report) : result.error();
 }
 
-// What the daemon says of the rules is over once they are loaded.
-Exit tell(const Context& context, const std::string& result) {
+// What the daemon says of the rules is over once they are loaded; what the policy warns of is not.
+Exit tell(const Context& context, const RulesJob& job, const std::string& result) {
     auto report = control::read_reload_report(result);
     if (!report) return failed(report.error());
-    report->warnings.clear();
+    report->warnings = job.warnings;
     return show(context, control::to_json(*report), control::read_reload_report);
 }
 
@@ -49,7 +49,7 @@ Exit reload_all(const Context& context, ReloadOptions options) {
     const auto result = ask_daemon(context, *options.socket, {control::Command::reload, {}});
     if (!result) return result.error();
     const Exit applied = rules_apply(*job, options.rules);
-    if (applied == Exit::ok) return tell(context, *result);
+    if (applied == Exit::ok) return tell(context, *job, *result);
     complain("the daemon has the new policy and the rules do not: `posternctl rules apply` brings them together");
     return applied;
 }

@@ -15,17 +15,6 @@
 namespace postern::ctl {
 namespace {
 
-// Two gates in a row would ask the daemon twice; what the other backend has left goes last.
-Exit remove_other(const RulesJob& job, const RulesOptions& options) {
-    const bool nftables = job.loader->name() == "nftables";
-    const Loader other = nftables ? iptables_loader(options.iptables) : nftables_loader();
-    const Result<Removal> removed = other->remove();
-    if (!removed) return may_stand(*other, removed.error());
-    if (*removed == Removal::done && !options.quiet)
-        fmt::print("rules of the backend {} are taken out\n", other->name());
-    return Exit::ok;
-}
-
 // What makes rules that stand guard less, or let in nothing.
 void warn_about(const RulesJob& job) {
     for (const std::string& warning : interface_warnings(*job.policy)) warn(warning);
@@ -45,16 +34,13 @@ std::string_view standing(const RulesJob& job, bool stood) {
     return stood ? "guarded already" : "guarded";
 }
 
-Exit tell(const RulesJob& job, const RulesOptions& options, bool stood) {
-    if (options.quiet) return warn_about(job), remove_other(job, options);
+void tell(const RulesJob& job, const RulesOptions& options, bool stood) {
     fmt::print("{} ({})\n", standing(job, stood), job.loader->name());
     if (options.confirm)
         fmt::print(
             "taken back in {} s, unless somebody says `posternctl rules confirm` over a connection made from now "
             "on\n",
             options.confirm->count());
-    warn_about(job);
-    return remove_other(job, options);
 }
 
 // Numbers are given under the lock: whoever applied meanwhile may have taken the next one. Those that begin are written
@@ -118,6 +104,15 @@ Result<bool> apply_for_now(const RulesStore& store, const RulesLoader& loader, c
         .map([&] { return *stood; });
 }
 
+Exit remove_others_of(const RulesJob& job, const RulesOptions& options, const RulesPair& sets,
+                      const std::optional<rules::Loadable>& before) {
+    const Result<Removal> removed = remove_others(sets.wanted, before, options.iptables);
+    if (!removed) return failed(removed.error());
+    if (*removed == Removal::done && !options.quiet)
+        fmt::print("rules of another backend than {} are taken out\n", job.loader->name());
+    return Exit::ok;
+}
+
 }  // namespace
 
 Exit rules_apply(const RulesJob& job, const RulesOptions& options) {
@@ -127,12 +122,16 @@ Exit rules_apply(const RulesJob& job, const RulesOptions& options) {
     if (!lock) return failed(lock.error());
     const Result<RulesPair> sets = planned(job);
     if (!sets) return failed(sets.error());
-    const Result<void> adopted = adopt(job.loader->name(), options.iptables, options.adopt);
+    const auto before = store->read(RulesStore::Set::applied).value_or(std::nullopt);
+    const Result<void> adopted =
+        adopt(job.loader->name(), options.iptables, options.adopt, options.quiet ? stderr : stdout);
     const Result<bool> stood = options.confirm ? apply_for_now(*store, *job.loader, *sets, *options.confirm)
                                                : apply(*store, *job.loader, *sets);
     if (!stood) return failed(stood.error());
     if (!adopted) warn("sessions older than the rules are not adopted and may stop: " + adopted.error().text);
-    return tell(job, options, *stood);
+    if (!options.quiet) tell(job, options, *stood);
+    warn_about(job);
+    return remove_others_of(job, options, *sets, before);
 }
 
 }  // namespace postern::ctl

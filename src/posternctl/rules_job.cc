@@ -41,10 +41,12 @@ std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& 
         complain(plan.error().text);
         return nullptr;
     }
+    std::vector<std::string> warnings;
+    for (const config::Diagnostic& one : loaded->warnings) warnings.push_back(config::to_text(one));
     return std::make_unique<RulesJob>(RulesJob{plan->policy, plan->inputs, settings.control_socket,
                                                options.state.empty() ? settings.state_directory : options.state,
-                                               loader_of(loaded->policy->gateway.backend, options),
-                                               plan->digest, settings.numbers_file});
+                                               loader_of(loaded->policy->gateway.backend, options), plan->digest,
+                                               settings.numbers_file, std::move(warnings)});
 }
 
 rules::Loadable RulesJob::wanted() const {

@@ -40,6 +40,7 @@ struct RulesJob {
     Loader loader;
     std::uint64_t digest = 0;  // of what they say
     std::filesystem::path numbers_file;
+    std::vector<std::string> warnings;  // of the policy, a line each
 
     // What apply loads.
     [[nodiscard]] rules::Loadable wanted() const;

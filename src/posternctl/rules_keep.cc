@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <syslog.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "io/clock.h"
 #include "io/detached.h"
+#include "io/process.h"
 #include "posternctl/numbering.h"
 
 namespace postern::ctl {
@@ -20,14 +22,15 @@ void report(int priority, const std::string& text) {
     syslog(priority, "%s", text.c_str());
 }
 
-// The other backend's tools; iptables of the usual kind.
-Result<void> remove_other(const rules::Loadable& standing) {
-    const auto other = standing.backend == "nftables" ? iptables_loader("iptables") : nftables_loader();
-    const Result<Removal> removed = other->remove();
-    if (!removed)
-        return failure(fmt::format("rules of the backend {} may still stand: {}", other->name(), removed.error().text));
-    if (*removed == Removal::done) fmt::print("rules of the backend {} are taken out\n", other->name());
-    return {};
+Result<Removal> remove_with(const RulesLoader& loader) {
+    const Result<Removal> removed = loader.remove();
+    if (removed) return removed;
+    return failure(fmt::format("rules of the backend {} may still stand: {}", loader.name(), removed.error().text));
+}
+
+// iptables-nft and iptables-legacy have tables of their own; "iptables" is one of the two under another name.
+bool in_other_tables(const rules::Loadable& a, const rules::Loadable& b) {
+    return a.backend == "iptables" && b.backend == "iptables" && !io::same_program(a.tool, b.tool);
 }
 
 // What cannot be read was not confirmed.
@@ -81,15 +84,24 @@ Result<void> record_confirmed(const RulesStore& store, const RulesPair& sets) {
         .and_then([&] { return store.forget_pending(); });
 }
 
+Result<Removal> remove_others(const rules::Loadable& standing, const std::optional<rules::Loadable>& before,
+                              const std::string& iptables) {
+    const auto other = standing.backend == "nftables" ? iptables_loader(iptables) : nftables_loader();
+    const Result<Removal> removed = remove_with(*other);
+    if (!removed || !before || !in_other_tables(standing, *before)) return removed;
+    return remove_with(*loader_for(*before)).map([&](Removal also) { return std::max(*removed, also); });
+}
+
 Result<void> take_back(const RulesStore& store, const std::optional<rules::Loadable>& confirmed) {
+    const auto left = store.read(RulesStore::Set::applied);
+    const std::string tool = left && *left && !(*left)->tool.empty() ? (*left)->tool : "iptables";
     if (confirmed)
         return loader_for(*confirmed)
             ->load(*confirmed)
             .map([&] { announce(*confirmed); })
             .and_then([&] { return store.write(RulesStore::Set::applied, *confirmed); })
-            .and_then([&] { return remove_other(*confirmed); });
-    const auto applied = store.read(RulesStore::Set::applied);
-    const std::string tool = applied && *applied && !(*applied)->tool.empty() ? (*applied)->tool : "iptables";
+            .and_then([&] { return remove_others(*confirmed, left.value_or(std::nullopt), tool); })
+            .map([](Removal) {});
     const auto nftables = nftables_loader()->remove();
     const auto iptables = iptables_loader(tool)->remove();
     if (!nftables) return tl::make_unexpected(nftables.error());

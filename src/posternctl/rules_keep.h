@@ -18,9 +18,15 @@ struct RulesPair {
 // What drops everything new on the interfaces of a policy, but for the essentials and its break-glass.
 [[nodiscard]] rules::Loadable emergency_set(const RulesLoader& loader, const Policy& policy);
 
-// Puts a set in and takes out what the other backend has, so that never two gates stand in a row for long. True: it
-// stood already and was not touched, so that its counters go on.
+// Puts a set in; rules in other tables are the caller's to take out. True: it stood already and was not touched, so
+// that its counters go on.
 [[nodiscard]] Result<bool> put_in(const rules::Loadable& wanted);
+
+// Takes rules of ours out of the tables that `standing` is not in: those of the other backend, and those that `before`
+// was loaded into. Two gates in a row would ask the daemon twice. `iptables` is the kind to look with where the other
+// backend is iptables.
+[[nodiscard]] Result<Removal> remove_others(const rules::Loadable& standing,
+                                            const std::optional<rules::Loadable>& before, const std::string& iptables);
 
 // From now on this is the set that is meant to stand, and the one that is loaded at boot.
 [[nodiscard]] Result<void> record_confirmed(const RulesStore& store, const RulesPair& sets);

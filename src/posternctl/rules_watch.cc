@@ -76,7 +76,7 @@ private:
         if (!listing) return complain_once(listing.error().text), false;
         read_policy();
         standard_ = Standard{version, std::move(**set), std::move(loader), std::move(*listing)};
-        remember();
+        new_ = true;
         return true;
     }
 
@@ -100,7 +100,8 @@ private:
     void stands(Instant now) {
         stood_ = now.wall;
         in_vain_ = 0;
-        if (late_) late_ = (void(end_intruders(*late_)), std::nullopt);
+        if (const auto since = std::exchange(late_, std::nullopt)) (void)end_intruders(*since);
+        if (std::exchange(new_, false)) remember();
         report({State::guarded, "", 0, 0});
     }
 
@@ -173,6 +174,7 @@ private:
     std::shared_ptr<const Policy> policy_;  // null: none without mistakes was there yet
     std::filesystem::path socket_;
     std::optional<Standard> standard_;
+    bool new_ = false;                 // it was not seen standing yet
     WallTime stood_ = io::now().wall;  // when the rules were last seen standing
     std::optional<WallTime> late_;     // look once more for what came in since then
     GuardReports reports_;

@@ -24,13 +24,14 @@ std::vector<std::string> needing_restart(const House& house, const config::Confi
     complain(next.policy->gateway.mark.mask != policy->gateway.mark.mask, "gateway.mark_mask");
     complain(next.settings.control_socket != house.settings.control_socket, "control.socket");
     complain(next.settings.log_file != house.settings.log_file, "log.file");
+    complain(next.settings.state_directory != house.settings.state_directory, "state.directory");
     return mistakes;
 }
 
 bool rules_differ(const Gateway& next, const Gateway& before) {
     return next.interfaces != before.interfaces || next.break_glass != before.break_glass || next.spa != before.spa ||
            next.backend != before.backend || next.open != before.open || next.unmatched != before.unmatched ||
-           next.ipsec != before.ipsec;
+           next.ipsec != before.ipsec || next.observe != before.observe;
 }
 
 // With `unmatched: pass` the rules know what services and knocks there are.

@@ -1,5 +1,6 @@
 #include "posternd/worker.h"
 
+#include "gate/observe.h"
 #include "io/clock.h"
 #include "packet/parse.h"
 
@@ -17,14 +18,8 @@ PacketView view_of(const netfilter::QueuedPacket& packet, const Policy& policy) 
     PacketView view = parse(packet.payload);
     const Mark mark = policy.gateway.mark.of(packet.mark);
     view.local = mark == Mark::local || mark == Mark::observe_local;
+    view.observing = mark == Mark::observe || mark == Mark::observe_local;
     return view;
-}
-
-// Whether a refused packet is let in all the same. Both must say so: the rules that queued it, and the policy. In doubt
-// what was decided holds.
-bool observes(const netfilter::QueuedPacket& packet, const Policy& policy) noexcept {
-    const Mark mark = policy.gateway.mark.of(packet.mark);
-    return policy.gateway.observe && (mark == Mark::observe || mark == Mark::observe_local);
 }
 
 }  // namespace
@@ -83,14 +78,11 @@ void Worker::take_new_followed() {
 
 void Worker::judge(const netfilter::QueuedPacket& packet, Instant now) {
     const PacketView view = view_of(packet, *policy_);
-    Decision decision = decide(view, now, *policy_, place_.tables, opener_);
-    decision.observed = decision.verdict == Verdict::drop && observes(packet, *policy_);
+    const Decision decision = observed(decide(view, now, *policy_, place_.tables, opener_), view, *policy_);
     verdicts_.count(decision.reason);
     note(view, decision, now);
     if (decision.ends_flows) place_.flows_end.wake();
-    if (decision.observed)
-        queue_.accept(packet.id, policy_->gateway.mark.with(packet.mark, Mark::observed));
-    else if (decision.verdict == Verdict::accept)
+    if (decision.lets_in())
         queue_.accept(packet.id, policy_->gateway.mark.with(packet.mark, decision.mark));
     else
         queue_.drop(packet.id);

@@ -138,7 +138,7 @@ def tools(lab):
 
 # All tools of iptables are one program, which stands in the second place under another name.
 REFUSING = """case "$0:$(readlink /proc/self/ns/net)" in
-*/ip6tables-restore:{}) echo "no memory today" >&2; exit 1 ;;
+*/ip6tables-restore:"{}") echo "no memory today" >&2; exit 1 ;;
 esac
 exec {} "${{0##*/}}" "$@"
 """

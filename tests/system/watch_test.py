@@ -217,7 +217,7 @@ def intruder(lab):
 
 def told(lab):
     """The daemon knows, and its log too."""
-    assert lab.ask("status")["guarded"].startswith("guarded and watched"), lab.ask("status")["guarded"]
+    wait_until(lambda: lab.ask("status")["guarded"].startswith("guarded and watched"), "status to say so")
     back, gone = lab.log.wait(what="guarded"), lab.log.find(what="unguarded")
     assert len(gone) == 1 and "mangle" in gone[0]["text"] and back["count"] >= 1, (gone, back)
 
