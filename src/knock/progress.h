@@ -2,7 +2,8 @@
 //
 // A source may be in four sequences at once, which bounds what a packet costs. A full table refuses newcomers; it
 // forgets nobody who came further than a first step, nor anybody within a second, and a sequence is normally over by
-// then. To keep members out, who knows a first step has to fill the table with spoofed sources anew every second.
+// then. To keep members out, who knows the first step has to fill the table with spoofed sources anew every second; who
+// knows two steps, once in a deadline.
 #pragma once
 
 #include <array>
