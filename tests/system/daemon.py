@@ -4,7 +4,7 @@ import signal
 import subprocess
 import threading
 
-from namespaces import LabError, wait_until
+from namespaces import PATIENCE, LabError, wait_until
 
 USER = 64123  # the ordinary user that posternd runs as
 CAPABILITY = "+net_admin"
@@ -54,8 +54,8 @@ class Daemon:
 
     def wait(self):
         """Waits until it is gone and all that it said was read; returns its exit code."""
-        code = self.process.wait(20)
-        self.reader.join(5)
+        code = self.process.wait(20 * PATIENCE)
+        self.reader.join(5 * PATIENCE)
         return code
 
     def check(self):

@@ -23,7 +23,7 @@ import packets
 from capture import Capture, Sender
 from daemon import USER, Daemon
 from logfile import LogFile
-from namespaces import LabError, Namespace, text_of, wait_until, wire
+from namespaces import PATIENCE, LabError, Namespace, text_of, wait_until, wire
 
 GATEWAY = {4: "192.0.2.2", 6: "2001:db8::2"}
 MEMBER = {4: "198.51.100.2", 6: "2001:db8:1::2"}
@@ -175,7 +175,7 @@ class Lab:
     def ask(self, command):
         """What the running daemon answers on its control socket: the result of status, grants or flows."""
         with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(10)
+            sock.settimeout(10 * PATIENCE)
             sock.connect(self.path("control.sock"))
             sock.sendall(json.dumps({"v": 1, "command": command}).encode() + b"\n")
             reply = json.loads(sock.makefile().readline())

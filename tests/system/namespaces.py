@@ -16,6 +16,7 @@ CLONE_NEWNET = 0x40000000
 ETH_P_ALL, ETH_P_IP, ETH_P_IPV6 = 0x0003, 0x0800, 0x86DD
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 IP_FREEBIND, IPV6_FREEBIND = 15, 78
+PATIENCE = float(os.environ.get("POSTERN_PATIENCE", 1))  # every time limit of a test is so many times as long
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -25,7 +26,7 @@ class LabError(Exception):
 
 def run(command, check=True, timeout=60, **options):
     """Runs a command and returns it finished, with text output; with `check` a failure is a LabError that shows it."""
-    process = subprocess.run(command, capture_output=True, text=True, timeout=timeout, **options)
+    process = subprocess.run(command, capture_output=True, text=True, timeout=timeout * PATIENCE, **options)
     if check and process.returncode:
         raise LabError(f"{' '.join(command)}: exit {process.returncode}: {process.stderr.strip() or process.stdout}")
     return process
@@ -33,13 +34,13 @@ def run(command, check=True, timeout=60, **options):
 
 def wait_until(condition, what, timeout=10.0):
     """Polls until `condition()` is true and returns its value; LabError with `what` when `timeout` seconds are over."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * PATIENCE
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise LabError(f"waited {timeout:g} s for {what}")
+            raise LabError(f"waited {timeout * PATIENCE:g} s for {what}")
         time.sleep(0.005)
 
 
@@ -149,7 +150,7 @@ def end(process, timeout=5):
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(timeout)
+            process.wait(timeout * PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -175,8 +176,8 @@ def _settle_sysctls():
 
 def wire(one, one_name, two, two_name):
     """A cable between two namespaces, up at both ends, with neighbours that need not be asked for."""
-    run(["ip", "link", "add", one_name, "netns", one.name, "type", "veth", "peer", "name", two_name, "netns", two.name])
-    one.ip(f"link set {one_name} up")
+    one.ip(f"link add {one_name} type veth peer name {two_name} netns {two.name}",
+           f"link set {one_name} up")
     two.ip(f"link set {two_name} up")
 
 

@@ -17,7 +17,7 @@ import time
 import traceback
 
 from lab import Lab
-from namespaces import LabError
+from namespaces import PATIENCE, LabError
 
 SLOW = 1.0  # seconds after which a check shows its progress
 
@@ -136,7 +136,7 @@ def errno_of_connect(sock, timeout=3.0):
     """0 where a connection that was begun is up, otherwise why not; ETIMEDOUT when nothing happened for `timeout`."""
     poll = select.poll()
     poll.register(sock, select.POLLOUT)
-    if not poll.poll(timeout * 1000):
+    if not poll.poll(timeout * PATIENCE * 1000):
         return errno.ETIMEDOUT
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
