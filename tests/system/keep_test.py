@@ -9,12 +9,13 @@ import threading
 import sshd
 from lab import GATEWAY, MEMBER, STRANGER
 from namespaces import Namespace, wait_until
-from suite import Skip, Suite, connects
+from suite import Suite, connects
 
 import socket
 
 WAIT = "5s"  # the shortest that --confirm takes
 suite = Suite(daemon=False)
+FLUSH = {"iptables": ["iptables", "-t", "mangle", "-F"], "nftables": ["nft", "flush", "ruleset"]}
 CHANGING = ("iptables-restore", "ip6tables-restore", "ipset", "nft")
 
 # A directory in place of /usr/sbin in which some tools are scripts: each runs the real tool and then, if it was the
@@ -42,11 +43,6 @@ mount --bind "$1/tools" /usr/sbin
 shift 3
 exec "$@"
 """
-
-
-def only_iptables(lab):
-    if lab.backend != "iptables":
-        raise Skip("of the backend iptables")
 
 
 def rules(lab, *words, check=True, policy=None):
@@ -97,7 +93,6 @@ def killed_after(lab, step, tools, policy):
 
 @suite.check("apply killed after any call of a tool: a stranger never gets in, and the next apply puts all right")
 def killed(lab):
-    only_iptables(lab)
     policies = [variant(lab, f"{number}.yaml", f"192.0.2.{100 + number}") for number in range(2)]
     rules(lab, "apply", policy=policies[0])
     lab.listen(22)
@@ -247,13 +242,13 @@ def emergency(lab):
     with booted(lab) as host:
         done = on(host, lab, "boot", policy=policy)
         assert done.returncode == 0 and "ever confirmed" in done.stdout, done
-        assert "POSTERN" not in host.run("iptables-save").stdout
+        assert "postern" not in loaded(host, lab).lower()
     rules(lab, "apply", policy=policy)
     file = lab.path("state/rules/confirmed")
     with open(file, "r+b") as confirmed_set:
         confirmed_set.truncate(os.path.getsize(file) - 100)
     lab.listen(22)
-    lab.gateway.run("iptables", "-t", "mangle", "-F")
+    lab.gateway.run(*FLUSH[lab.backend])
     done = on(lab.gateway, lab, "boot", policy=lab.path("nothing.yaml"))
     assert done.returncode == 1 and "broken" in done.stderr and "emergency set stands" in done.stderr, done
     assert connects(lab.member, MEMBER[4], GATEWAY[4], 22, 3), "break-glass is shut"
@@ -266,7 +261,12 @@ def emergency(lab):
     with booted(lab) as host:
         done = on(host, lab, "boot", policy=lab.path("nothing.yaml"))
         assert done.returncode == 1 and "emergency set stands" in done.stderr, done
-        assert "postern emergency" in host.run("iptables-save", "-t", "mangle").stdout
+        assert "postern emergency" in loaded(host, lab)
+
+
+def loaded(host, lab):
+    """All the rules of a network, as its backend lists them."""
+    return host.run(*{"iptables": ["iptables-save"], "nftables": ["nft", "list", "ruleset"]}[lab.backend]).stdout
 
 
 class booted(Namespace):

@@ -34,7 +34,30 @@ COMMIT
 -A PREROUTING -p udp -m udp --dport 5060 -j TOS --set-tos 0x10/0x3f
 COMMIT
 """
-# What somebody does -> the commands that do it, for each family's tool.
+OTHERS_NFT = """\
+flush ruleset
+table inet admin {
+	chain input {
+		type filter hook input priority filter; policy accept;
+		ct state established,related accept
+		iifname "lo" accept
+	}
+
+	chain marking {
+		type filter hook prerouting priority mangle; policy accept;
+		udp dport 5060 ip dscp set cs2
+	}
+}
+"""
+# What somebody does -> with nftables, nft's words for it; with iptables, the commands for each family's tool.
+DAMAGE_NFT = {
+    "flush ruleset": "flush ruleset",
+    "our table deleted": "delete table inet postern",
+    "our table flushed": "flush table inet postern",
+    "our chain emptied": "flush chain inet postern judge",
+    "a rule in front": "insert rule inet postern gate accept",
+    "somebody's reload": OTHERS_NFT,
+}
 DAMAGE = {
     "iptables -t mangle -F": [("{}", "-t", "mangle", "-F")],
     "all tables flushed": [("{}", "-t", table, "-F") for table in ("raw", "mangle", "nat", "filter")],
@@ -74,15 +97,13 @@ def put_back(process):
 
 
 def do_damage(lab, commands):
+    if isinstance(commands, str):
+        return lab.gateway.run("nft", "-f", "-", input=commands)
     for tool in tools(lab):
         for words in commands:
             words = [word.format(tool) for word in words]
             text = OTHERS if words[0].endswith("-restore") else None
             lab.gateway.run(*words, input=text, check=False)
-
-
-def flush_ruleset(lab):
-    lab.gateway.run("nft", "flush", "ruleset")
 
 
 class Strangers:
@@ -123,14 +144,12 @@ def time_until_back(lab, process, damage):
 
 @suite.check("whatever takes rules away, they are put back; how long that took, and how many packets of strangers passed")
 def table(lab, progress):
-    if lab.backend != "iptables":
-        raise Skip("of the backend iptables")
     lab.listen(22)
     process = watch(lab)
     random.seed(4)
-    kinds = dict(DAMAGE)
-    if uses_nft(lab):
-        kinds["nft flush ruleset"] = None
+    kinds = DAMAGE_NFT if lab.backend == "nftables" else dict(DAMAGE)
+    if lab.backend == "iptables" and uses_nft(lab):
+        kinds["nft flush ruleset"] = "flush ruleset"
     rows, rounds = [], suite.count(1, 100)
     for done, (name, commands) in enumerate(kinds.items()):
         times, sent, let_in = [], 0, 0
@@ -138,20 +157,13 @@ def table(lab, progress):
             progress(done * rounds + number, len(kinds) * rounds)
             with Strangers(lab) as strangers:
                 time.sleep(random.random() * 0.3)  # the instant is random
-                times.append(time_until_back(lab, process, lambda: damage_of(lab, commands)))
+                times.append(time_until_back(lab, process, lambda: do_damage(lab, commands)))
             sent, let_in = sent + strangers.sent, let_in + strangers.let_in()
         rows.append((name, sorted(times)[len(times) // 2], max(times), sent, let_in))
     for row in rows:
         print("     {:<24} median {:>5} ms, most {:>5} ms; {:>6} SYNs, {:>4} let in".format(*row), flush=True)
     end(process)
     return f"{rounds} of each of {len(kinds)} kinds, most {max(row[2] for row in rows)} ms"
-
-
-def damage_of(lab, commands):
-    if commands:
-        do_damage(lab, commands)
-    else:
-        lab.gateway.run("nft", "flush", "ruleset")
 
 
 def end(process):
@@ -188,21 +200,26 @@ def alive(near, far):
     return heard
 
 
+def add_others(lab):
+    """Rules of an administrator, which use connection tracking."""
+    if lab.backend == "nftables":
+        return lab.gateway.run("nft", "-f", "-", input=OTHERS_NFT.removeprefix("flush ruleset\n"))
+    for tool in tools(lab):
+        lab.gateway.run(tool + "-restore", "--noflush", input=OTHERS)
+
+
 @suite.check("a stranger's session begun in the gap is dead when the rules are back; break-glass and sessions from "
              "before go on")
 def intruder(lab):
-    if lab.backend != "iptables":
-        raise Skip("of the backend iptables")
     lab.set_policy("gateway.break_glass", f"[{MEMBER[4]}]")
     lab.rules("apply")
     lab.reload()
     listener = lab.listen(22)
-    for tool in tools(lab):
-        lab.gateway.run(tool + "-restore", "--noflush", input=OTHERS)
+    add_others(lab)
     old = session(lab, listener, lab.member, MEMBER[4])
     process = watch(lab)
     process.send_signal(signal.SIGSTOP)  # the gap lasts as long as the test wants
-    do_damage(lab, DAMAGE["iptables -t mangle -F"])
+    do_damage(lab, DAMAGE_NFT["our table flushed"] if lab.backend == "nftables" else DAMAGE["iptables -t mangle -F"])
     glass = session(lab, listener, lab.member, MEMBER[4])
     stranger = session(lab, listener, lab.stranger, STRANGER[4])
     assert alive(*stranger) and alive(*glass)
@@ -219,13 +236,14 @@ def told(lab):
     """The daemon knows, and its log too."""
     wait_until(lambda: lab.ask("status")["guarded"].startswith("guarded and watched"), "status to say so")
     back, gone = lab.log.wait(what="guarded"), lab.log.find(what="unguarded")
-    assert len(gone) == 1 and "mangle" in gone[0]["text"] and back["count"] >= 1, (gone, back)
+    where = {"iptables": "mangle", "nftables": "nftables: chain"}[lab.backend]
+    assert len(gone) == 1 and where in gone[0]["text"] and back["count"] >= 1, (gone, back)
 
 
 @suite.check("a session that began while nothing tracked connections is dead, too")
 def untracked(lab):
-    if lab.backend != "iptables" or not uses_nft(lab):
-        raise Skip("of iptables-nft, whose tables nft can flush")
+    if lab.backend == "iptables" and not uses_nft(lab):
+        raise Skip("of tables that nft can flush")
     listener = lab.listen(22)
     process = watch(lab)
     process.send_signal(signal.SIGSTOP)
@@ -240,12 +258,25 @@ def untracked(lab):
 
 @suite.check("rules of others stay as they are, byte for byte, while ours come back; remove is not undone")
 def others(lab):
-    if lab.backend != "iptables":
-        raise Skip("of the backend iptables")
     process = watch(lab)
-    do_damage(lab, DAMAGE["somebody's restore"])
+    do_damage(lab, OTHERS_NFT if lab.backend == "nftables" else DAMAGE["somebody's restore"])
     wait_until(lambda: put_back(process), "the rules to be put back", 10)
     wait_until(lambda: lab.rules("check", check=False).returncode == 0, "the rules to stand", 10)
+    theirs_stand(lab)
+    lab.rules("remove")
+    wait_until(lambda: "none are meant to stand" in lab.ask("status")["guarded"], "the daemon to be told", 10)
+    left = lab.gateway.run("iptables-save").stdout + lab.gateway.run("nft", "list", "ruleset").stdout
+    assert "postern" not in left.lower(), "what was removed is back"
+    theirs_stand(lab)
+    end(process)
+
+
+def theirs_stand(lab):
+    """The rules of others are all there, and as they were."""
+    if lab.backend == "nftables":
+        listing = lab.gateway.run("nft", "list", "table", "inet", "admin").stdout
+        assert "flush ruleset\n" + listing == OTHERS_NFT, listing
+        return
     for tool in tools(lab):
         for table in ("filter", "mangle"):
             text = lab.gateway.run(tool + "-save", "-t", table).stdout
@@ -253,10 +284,6 @@ def others(lab):
             kept = [line for line in text.splitlines() if line.startswith("-A") and "POSTERN" not in line]
             wanted = [line for line in theirs if ("5060" in line) == (table == "mangle")]
             assert sorted(kept) == sorted(wanted), f"{tool} {table}: {kept}"
-    lab.rules("remove")
-    wait_until(lambda: "none are meant to stand" in lab.ask("status")["guarded"], "the daemon to be told", 10)
-    assert "POSTERN" not in lab.gateway.run("iptables-save").stdout, "what was removed is back"
-    end(process)
 
 
 suite.main()
