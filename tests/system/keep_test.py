@@ -11,9 +11,8 @@ from lab import GATEWAY, MEMBER, STRANGER
 from namespaces import Namespace, wait_until
 from suite import Suite, connects
 
-import socket
-
 WAIT = "5s"  # the shortest that --confirm takes
+LONG = "60s"  # longer than a person needs, who types what a test does
 suite = Suite(daemon=False)
 FLUSH = {"iptables": ["iptables", "-t", "mangle", "-F"], "nftables": ["nft", "flush", "ruleset"]}
 CHANGING = ("iptables-restore", "ip6tables-restore", "ipset", "nft")
@@ -161,7 +160,7 @@ def confirmed(lab):
     keys = sshd.start(lab)
     rules(lab, "apply", policy=before)
     old = logged_in(lab, keys)
-    assert "ended 0" in told(old, command(lab, after, "apply", "--confirm", WAIT))
+    assert "ended 0" in told(old, command(lab, after, "apply", "--confirm", LONG))
     assert waiting_to_go_back(after)
     said = told(old, command(lab, after, "confirm"))
     assert "ended 1" in said and f"the connection from {MEMBER[4]}" in said and "older than the rules" in said, said
