@@ -3,9 +3,12 @@
 import os
 import re
 import shutil
+import signal
 
 from daemon import CAPABILITY, USER
+from lab import GATEWAY, STRANGER
 from namespaces import run, wait_until
+from packets import tcp
 from suite import Skip, Suite
 
 suite = Suite(rules=False, daemon=False)
@@ -87,25 +90,39 @@ def reopened(lab):
     assert not told()
     os.rename(lab.path("log.json"), lab.path("log.json.1"))
     os.mkdir(lab.path("log.json"))
-    lab.daemon.send(10)  # SIGUSR1
+    lab.daemon.send(signal.SIGUSR1)
     wait_until(told, "status to say that the log is not reopened")
     assert "SIGUSR1" in told()[0], told()
     os.rmdir(lab.path("log.json"))
-    lab.daemon.send(10)
+    lab.daemon.send(signal.SIGUSR1)
     wait_until(lambda: not told(), "the log to be open again")
     lab.log = type(lab.log)(lab.path("log.json"))
 
 
-@suite.check("what a full queue drops is in root's status, as text and as JSON; others do not know it", daemon=True)
+@suite.check("what a full queue drops is in root's status, as text and as JSON; others do not know it", queues=1)
 def full_queue(lab):
     lab.rules("apply")
-    as_root = lab.control("--json", "status", root=True).stdout
-    assert re.search(r'"queue_full":0', as_root), as_root
-    assert re.search(r'"queue_full":null', lab.control("--json", "status").stdout)
-    head, first = lab.control("status", root=True).stdout.split("\n\n")[1].splitlines()[:2]
-    assert head.split("  ")[:1] == ["QUEUE"] and "QUEUE FULL" in head and "OVERRUNS" not in head, head
-    assert "?" not in first, first
-    assert "?" in lab.control("status").stdout.split("\n\n")[1].splitlines()[1]
+    lab.start("--queue-length", "1")
+    lab.daemon.send(signal.SIGSTOP)
+    for number in range(50):
+        lab.sender("stranger").send(tcp(STRANGER[4], GATEWAY[4], 40000 + number, 22))
+    wait_until(lambda: lab.queues()[0].last_id + lab.queues()[0].dropped >= 50, "50 packets at the queue")
+    lab.daemon.send(signal.SIGCONT)
+    lab.settled()
+    full = lab.queues()[0].dropped
+    assert full > 0, "the queue was never full"
+    assert f'"queue_full":{full},' in lab.control("--json", "status", root=True).stdout
+    assert '"queue_full":null' in lab.control("--json", "status").stdout
+    assert in_table(lab.control("status", root=True).stdout) == str(full)
+    assert in_table(lab.control("status").stdout) == "?"
+    return f"{full} of 50 packets"
+
+
+def in_table(text):
+    """The first queue's QUEUE FULL in the text of status."""
+    head, first = (re.split("  +", line.strip()) for line in text.split("\n\n")[1].splitlines()[:2])
+    assert head[0] == "QUEUE" and "OVERRUNS" not in head, head
+    return first[head.index("QUEUE FULL")]
 
 
 def with_tool(lab, name, text, *words):

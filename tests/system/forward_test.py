@@ -1,14 +1,12 @@
 #!/usr/bin/env python3
 """Services on the gateway, behind it, forwarded and published: a member's one flow gets to the right host, no other."""
-import errno
-import os
 import re
 import socket
 import threading
 
 import packets
 from behind import ONE, PLACES, TWO, Behind, shown
-from lab import GATEWAY, SPA_PORT, Lab, source
+from lab import GATEWAY, SPA_PORT, source
 from namespaces import wait_until
 from spa import seal, seal_many
 from suite import Suite, errno_of_connect
@@ -26,7 +24,7 @@ SERVICES = {
     "published": ("{ports: [tcp/8022]}", TCP, ("gateway", 8022), ("two", 22)),
     "dns": ("{ports: [udp/5300]}", UDP, ("gateway", 5300), ("gateway", 5300)),
     "names": (f"{{ports: [udp/5353], forward_to: {UDP_TARGETS}}}", UDP, ("gateway", 5353), ("two", 53)),
-    "far": (f"{{ports: [udp/5300], to: [10.9.2.0/24, '2001:db8:9:2::/64']}}", UDP, ("two", 5300), ("two", 5300)),
+    "far": ("{ports: [udp/5300], to: [10.9.2.0/24, '2001:db8:9:2::/64']}", UDP, ("two", 5300), ("two", 5300)),
 }
 
 
@@ -113,9 +111,10 @@ def session(lab):
     assert wait_until(lambda: received(sock), "the server's words") == b"pong"
     assert len(lab.ask("flows")) == 1
     lab.control("revoke", "--all")
+    before = lab.dropped("revoked")
     with lab.capture("member") as capture:
         peer.sendall(b"more")
-        lab.control("status")
+        wait_until(lambda: lab.dropped("revoked") > before, "the server's words to be dropped")
         capture.stop()
     assert not [packet for packet in capture.incoming() if packet.source == GATEWAY[4]], "a revoked session goes on"
 

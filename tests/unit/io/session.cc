@@ -1,22 +1,13 @@
-#include "io/session.h"
+#include "io/detached.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "catch.h"
-#include "io/clock.h"
-#include "io/detached.h"
 #include "scratch_directory.h"
 
 using namespace postern;
 using namespace postern::test;
-
-TEST_CASE("a session is remote with an address and a past, or at no address", "[io]") {
-    const io::Session session = io::own_session();
-    const bool remote = session.kind == io::Session::Kind::remote;
-    CHECK(remote == !session.peer.empty());
-    CHECK(remote == (session.process > 1));
-    CHECK(session.began <= io::now().steady);
-}
 
 TEST_CASE("a detached process has a session of its own and ends with its work", "[io]") {
     const ScratchDirectory directory;
