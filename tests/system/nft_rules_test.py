@@ -2,7 +2,7 @@
 """The rules of the backend nftables among those of others: put in, put right and taken out, nothing else touched."""
 import json
 
-from suite import Skip, Suite
+from suite import Suite
 
 suite = Suite(rules=False, daemon=False)
 OTHERS = """\
@@ -50,11 +50,9 @@ def of_nft(title):
     """Marks a function (lab) as a check of this backend alone, where the kernel has its queue."""
     def mark(function):
         def one(lab):
-            if lab.backend != "nftables":
-                raise Skip("of the backend nftables")
             lab.gateway.run("nft", "-f", "-", input=OTHERS)
             return function(lab)
-        suite.add(title, one, function.__name__)
+        suite.add(title, one, function.__name__, backend="nftables")
         return function
     return mark
 

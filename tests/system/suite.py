@@ -61,10 +61,11 @@ class Suite:
         self.counts = {"ok": 0, "FAIL": 0, "skipped": 0}
         self.options = None
 
-    def check(self, title, **lab_options):
-        """Marks a function (lab) or (lab, progress) as a check; `lab_options` go to its Lab."""
+    def check(self, title, backend=None, **lab_options):
+        """Marks a function (lab) or (lab, progress) as a check, where one is named of that backend alone; `lab_options`
+        go to its Lab."""
         def mark(function):
-            self.checks.append((title, function, {**self.lab_options, **lab_options}))
+            self.checks.append((title, function, backend, {**self.lab_options, **lab_options}))
             return function
         return mark
 
@@ -90,9 +91,13 @@ class Suite:
         if os.geteuid() != 0:
             self.report("skipped", "everything in this file", "needs root for network namespaces")
         else:
-            for title, function, lab_options in self.checks:
-                if self.options.only in function.__name__:
+            for title, function, backend, lab_options in self.checks:
+                if self.options.only not in function.__name__:
+                    continue
+                if backend in (None, self.options.backend):
                     self._run(title, function, lab_options)
+                else:
+                    self.report("skipped", title, f"of the backend {backend}")
         passed, failed, skipped = self.counts["ok"], self.counts["FAIL"], self.counts["skipped"]
         print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
         sys.exit(1 if failed else 0)

@@ -17,6 +17,7 @@ from packets import tcp
 from suite import Skip, Suite
 
 suite = Suite(daemon=True)
+TOOLS = "iptables", "ip6tables"
 OTHERS = """\
 *filter
 :INPUT ACCEPT [0:0]
@@ -68,11 +69,6 @@ DAMAGE = {
 }
 
 
-def tools(lab):
-    """iptables and ip6tables of the kind that the laboratory has."""
-    return "iptables", "ip6tables"
-
-
 def uses_nft(lab):
     return "nf_tables" in lab.gateway.run("iptables", "--version").stdout
 
@@ -99,7 +95,7 @@ def put_back(process):
 def do_damage(lab, commands):
     if isinstance(commands, str):
         return lab.gateway.run("nft", "-f", "-", input=commands)
-    for tool in tools(lab):
+    for tool in TOOLS:
         for words in commands:
             words = [word.format(tool) for word in words]
             text = OTHERS if words[0].endswith("-restore") else None
@@ -204,7 +200,7 @@ def add_others(lab):
     """Rules of an administrator, which use connection tracking."""
     if lab.backend == "nftables":
         return lab.gateway.run("nft", "-f", "-", input=OTHERS_NFT.removeprefix("flush ruleset\n"))
-    for tool in tools(lab):
+    for tool in TOOLS:
         lab.gateway.run(tool + "-restore", "--noflush", input=OTHERS)
 
 
@@ -277,7 +273,7 @@ def theirs_stand(lab):
         listing = lab.gateway.run("nft", "list", "table", "inet", "admin").stdout
         assert "flush ruleset\n" + listing == OTHERS_NFT, listing
         return
-    for tool in tools(lab):
+    for tool in TOOLS:
         for table in ("filter", "mangle"):
             text = lab.gateway.run(tool + "-save", "-t", table).stdout
             theirs = [line for line in OTHERS.splitlines() if line.startswith("-A")]
