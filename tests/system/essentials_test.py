@@ -7,7 +7,6 @@ import os
 import re
 import struct
 
-import counters
 from lab import GATEWAY, STRANGER
 from namespaces import wait_until
 from packets import HOP_BY_HOP, ICMPV6, Read, checksum, extension, icmp, ip, packed, pseudo, udp
@@ -107,7 +106,7 @@ FORGED = [
 ]
 
 
-class Behind:
+class Passed:
     """Counts packets that leave our chain towards the rest of the firewall, each packet of a list by itself."""
 
     def __init__(self, lab, packets):
@@ -123,11 +122,6 @@ class Behind:
         return [int(count) for count in re.findall(r"counter packets (\d+)", listing)]
 
 
-def counted(lab, word):
-    """How many packets the rules with a word have seen."""
-    return counters.packets(rule for rule in counters.rules(lab.gateway, lab.backend) if rule.word == word)
-
-
 def family(packet):
     """The family as nft writes it."""
     return "ip" if packet[0] >> 4 == 4 else "ip6"
@@ -135,35 +129,35 @@ def family(packet):
 
 @suite.check("essentials pass without the daemon: DHCP and DHCPv6 replies, discovery, listener reports")
 def essentials(lab):
-    behind = Behind(lab, [packet for _, packet, _ in PASSES])
+    passed = Passed(lab, [packet for _, packet, _ in PASSES])
     for number, (name, packet, word) in enumerate(PASSES):
-        before, passed = counted(lab, word), behind.counts()[number]
+        before, so_far = lab.seen(word), passed.counts()[number]
         lab.send_to_gateway(packet)
-        wait_until(lambda: behind.counts()[number] > passed, f"{name} to pass")
-        assert counted(lab, word) > before, f"{name}: not as {word}"
+        wait_until(lambda: passed.counts()[number] > so_far, f"{name} to pass")
+        assert lab.seen(word) > before, f"{name}: not as {word}"
     return f"{len(PASSES)} kinds"
 
 
 @suite.check("everything else between neighbours is judged and dropped, with its reason: VRRP, OSPF, ESP, AH, IKE, DHCP requests")
 def judged(lab):
-    behind = Behind(lab, [packet for _, packet, _, _ in JUDGED])
+    passed = Passed(lab, [packet for _, packet, _, _ in JUDGED])
     for name, packet, reason, _ in JUDGED:
         before = lab.verdicts()[reason]
         lab.send_to_gateway(packet)
         wait_until(lambda: lab.verdicts()[reason] == before + 1, f"{name} to get {reason}: {dict(lab.verdicts())}")
-    assert not any(behind.counts()), f"something passed: {behind.counts()}"
+    assert not any(passed.counts()), f"something passed: {passed.counts()}"
     return f"{len(JUDGED)} kinds"
 
 
 @suite.check("what `open` names passes, and nothing else with it")
 def opened(lab):
     named = [packet for _, packet, _, word in JUDGED if word in OPENED]
-    behind = Behind(lab, named)
+    passed = Passed(lab, named)
     lab.set_policy("gateway.open", f"[{', '.join(OPENED)}]")
     lab.rules("apply")
     for number, packet in enumerate(named):
         lab.send_to_gateway(packet)
-        wait_until(lambda: behind.counts()[number] >= 1, f"packet {number} to pass")
+        wait_until(lambda: passed.counts()[number] >= 1, f"packet {number} to pass")
     before = lab.verdicts()["other"]
     lab.send_to_gateway(next(packet for name, packet, _, _ in JUDGED if name == "AH"))
     wait_until(lambda: lab.verdicts()["other"] == before + 1, "AH to be judged")
@@ -172,13 +166,13 @@ def opened(lab):
 
 @suite.check("what only looks like an essential does not pass")
 def forged(lab):
-    behind = Behind(lab, [packet for _, packet in FORGED])
+    passed = Passed(lab, [packet for _, packet in FORGED])
     refused = lambda: sum(lab.verdicts().values()) + lab.dropped("invalid")
     for name, packet in FORGED:
         before = refused()
         lab.send_to_gateway(packet)
         wait_until(lambda: refused() > before, f"{name} to be refused")
-    assert not any(behind.counts()), f"something passed: {behind.counts()}"
+    assert not any(passed.counts()), f"something passed: {passed.counts()}"
     return f"{len(FORGED)} kinds"
 
 

@@ -312,6 +312,11 @@ class Lab:
         """Packets queued so far."""
         return sum(queue.last_id for queue in self.queues().values())
 
+    def seen(self, word):
+        """Packets that the rules whose comment is `postern WORD` have seen."""
+        found = counters.rules(self.gateway, self.backend)
+        return counters.packets(rule for rule in found if rule.word == word)
+
     def dropped(self, word):
         """Packets dropped by the rules whose comment is `postern WORD`."""
         found = counters.drop_rules(self.gateway, self.backend)

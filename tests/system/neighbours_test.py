@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 
-import counters
 from namespaces import wait_until
 from suite import Skip, Suite
 
@@ -28,11 +27,6 @@ def write(lab, name, text, mode=0o644):
     return path
 
 
-def counted(lab, word):
-    """How many packets the rules with a word have seen."""
-    return counters.packets(rule for rule in counters.rules(lab.gateway, lab.backend) if rule.word == word)
-
-
 @suite.check("udhcpc gets its lease from dnsmasq through the guarded interface")
 def dhcp(lab):
     need("udhcpc", "dnsmasq")
@@ -42,12 +36,12 @@ def dhcp(lab):
                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lambda: ":0043 " in lab.router.read("udp"), "dnsmasq to listen")
     script = write(lab, "leased", f'#!/bin/sh\n[ "$1" = bound ] && echo "$ip" > {lab.path("lease")}\nexit 0\n', 0o755)
-    before = counted(lab, "dhcp")
+    before = lab.seen("dhcp")
     lab.gateway.run("udhcpc", "-i", "gw0", "-n", "-q", "-f", "-B", "-s", script)
     with open(lab.path("lease"), encoding="ascii") as file:
         lease = file.read().strip()
     assert lease.startswith("192.0.2.1"), lease
-    assert counted(lab, "dhcp") > before, "the replies did not come through the rules"
+    assert lab.seen("dhcp") > before, "the replies did not come through the rules"
     return lease
 
 
@@ -83,9 +77,9 @@ def vrrp_open(lab):
     lab.rules("apply")
     start_vrrp(lab, "router", "g0", 200)
     wait_until(lambda: is_master(lab, "router"), "the master")
-    heard = counted(lab, "open")
+    heard = lab.seen("open")
     start_vrrp(lab, "gateway", "gw0", 100)
-    wait_until(lambda: counted(lab, "open") > heard + 50, "fifty advertisements", 20)
+    wait_until(lambda: lab.seen("open") > heard + 50, "fifty advertisements", 20)
     assert not is_master(lab, "gateway"), "two masters"
 
 

@@ -10,7 +10,6 @@ import shutil
 import socket
 import threading
 
-import counters
 from lab import GATEWAY, MEMBER, SPA_PORT, STRANGER
 from namespaces import wait_until, wire
 from packets import icmp, tcp, udp
@@ -205,11 +204,6 @@ def apply(lab, action="apply"):
     assert done.returncode == 0, done.stderr
 
 
-def packets(lab, word):
-    """The sum of the counters of the rules with a word."""
-    return counters.packets(rule for rule in counters.rules(lab.gateway, lab.backend) if rule.word == word)
-
-
 @suite.check("while rules are put in again and again, changed each time, not one packet of a stranger gets through")
 def no_gap(lab):
     apply(lab)
@@ -246,7 +240,7 @@ def other_interfaces(lab):
         assert connects(lab.router, near, inside, 22, 3), f"IPv{family}: the other interface is shut"
         assert connects(lab.gateway, loopback, loopback, 22, 3), f"IPv{family}: loopback is shut"
         assert not connects(lab.member, MEMBER[family], GATEWAY[family], 22), f"IPv{family}: the guarded one is open"
-    assert packets(lab, "queue") > 0, "nothing was queued"
+    assert lab.seen("queue") > 0, "nothing was queued"
 
 
 @suite.check("marks of others on a packet survive; a packet that comes in with our mark is judged all the same")
@@ -279,7 +273,7 @@ def break_glass(lab):
         assert not connects(lab.stranger, STRANGER[family], GATEWAY[family], 22), f"IPv{family}: open to a stranger"
         assert echoes(lab.member, family), f"IPv{family}: no echo"
         assert not echoes(lab.stranger, family), f"IPv{family}: echo for a stranger"
-    assert packets(lab, "break-glass") > 0
+    assert lab.seen("break-glass") > 0
 
 
 def echoes(namespace, family):
@@ -295,13 +289,13 @@ def neighbours(lab):
     server = lab.router.bound(socket.SOCK_STREAM, "2001:db8::1", 80)
     server.listen()
     assert connects(lab.gateway, GATEWAY[6], "2001:db8::1", 80, 5), "the gateway cannot reach its neighbour"
-    assert packets(lab, "nd") > 0 and packets(lab, "established") > 0
+    assert lab.seen("nd") > 0 and lab.seen("established") > 0
 
 
 @suite.check("discovery from behind a router is no discovery: it goes to the queue")
 def far_discovery(lab):
     apply(lab)
-    judged = lambda: packets(lab, "queue") + packets(lab, "invalid")
+    judged = lambda: lab.seen("queue") + lab.seen("invalid")
     before = judged()
     sender = lab.sender("stranger")
     sender.send(icmp(STRANGER[6], GATEWAY[6], 135, 0, bytes(4) + socket.inet_pton(socket.AF_INET6, GATEWAY[6]), ttl=255))
@@ -316,7 +310,7 @@ def dhcp(lab):
     sender = lab.sender("stranger")
     with lab.capture() as capture:
         sender.send(udp(STRANGER[4], GATEWAY[4], 67, 68, b"nobody here"))
-        wait_until(lambda: packets(lab, "dhcp") == 1, "the reply to pass")
+        wait_until(lambda: lab.seen("dhcp") == 1, "the reply to pass")
         capture.stop(0.3)
     assert not capture.outgoing(destination=STRANGER[4]), "an ICMP error went to the stranger"
     client = lab.listen(68, kind=socket.SOCK_DGRAM)
@@ -324,7 +318,7 @@ def dhcp(lab):
     assert client.wait()[0][0] == b"lease"
     sender.send(udp(STRANGER[4], GATEWAY[4], 1067, 68, b"no reply"))
     sender.send(udp(STRANGER[4], GATEWAY[4], 67, SPA_PORT, b"no reply"))
-    wait_until(lambda: packets(lab, "queue") >= 2, "others in the queue")
+    wait_until(lambda: lab.seen("queue") >= 2, "others in the queue")
     assert len(client.poll()) == 1
 
 
