@@ -19,8 +19,8 @@ import threading
 import counters
 import packets
 import sshd
-from knock_test import CLOSING, OFFICE, knocks
-from knock_test import packet as step_packet
+from knocking import CLOSING, OFFICE, knocks
+from knocking import packet as step_packet
 from lab import GATEWAY, SPA_PORT, STRANGER, phantom, source
 from namespaces import end, run, wait_until
 from spa import seal

@@ -8,41 +8,14 @@ import subprocess
 
 import packets
 import sshd
+from knocking import CLOSING, OFFICE, knocks, packet
 from lab import GATEWAY, MEMBER, phantom
 from namespaces import end, wait_until
-from session_test import dead_both_ways
 from suite import Skip, Suite, errno_of_connect
 
-OFFICE = ["tcp/7000", "udp/8000", "tcp/9000"]
 WITH_ECHO = ["icmp/echo-request", "tcp/7100", "udp/8100"]
-CLOSING = ["tcp/9002", "udp/7002"]
 PORTS = (7000, 8000, 9000)
 suite = Suite(window="5m")
-
-
-def knocks(lab, **sequences):
-    """Puts knocks into the policy: name = steps, or (steps, more keys); and loads it."""
-    with open(lab.policy, "a", encoding="utf-8") as file:
-        file.write("knocks:\n")
-        for name, steps in sequences.items():
-            steps, more = steps if isinstance(steps, tuple) else (steps, {})
-            keys = {"scheme": "static", "steps": f"[{', '.join(steps)}]", "opens": "ssh", **more}
-            file.write(f"  {name}: {{{', '.join(f'{key}: {value}' for key, value in keys.items())}}}\n")
-    reloaded = lab.reload()
-    said_of_it = reloaded.stdout + reloaded.stderr, lab.control("check").stderr, "".join(lab.ask("status")["warnings"])
-    for said in said_of_it:
-        assert said.count("a static sequence is weak") == len(sequences), said
-
-
-def packet(step, source, family, number=1):
-    """The packet that takes a step."""
-    kind, port, *flags = step.split("/")
-    if kind == "icmp":
-        return packets.echo_request(source, GATEWAY[family], sequence=number)
-    if kind == "udp":
-        return packets.udp(source, GATEWAY[family], 5000 + number, int(port))
-    bits = sum(getattr(packets, word.upper()) for word in (flags or ["syn"])[0].split("+"))
-    return packets.tcp(source, GATEWAY[family], 5000 + number, int(port), bits)
 
 
 def send(lab, steps, source, family=4):
@@ -51,7 +24,7 @@ def send(lab, steps, source, family=4):
         lab.sender().send(packet(step, source, family))
 
 
-def connects(lab, family, wait=3.0):
+def errno_of(lab, family, wait=3.0):
     """One connection to the service from the member's address: 0 or an errno."""
     with lab.member.bound(socket.SOCK_STREAM, MEMBER[family]) as sock:
         sock.setblocking(False)
@@ -67,12 +40,12 @@ def real_client(lab, progress, family):
         raise Skip("knock is not installed")
     knocks(lab, office=OFFICE)
     lab.listen(22, family)
-    assert connects(lab, family, 0.5), "a connection without a knock"
+    assert errno_of(lab, family, 0.5), "a connection without a knock"
     rounds = suite.count(20, 1000)
     for number in range(rounds):
         progress(number, rounds)
         lab.member.run("knock", f"-{family}", GATEWAY[family], "7000:tcp", "8000:udp", "9000:tcp")
-        assert connects(lab, family) == 0, f"round {number}: {dict(lab.verdicts())}"
+        assert errno_of(lab, family) == 0, f"round {number}: {dict(lab.verdicts())}"
     verdicts = lab.verdicts()
     assert verdicts["knock_opened"] == verdicts["grant_active"] == rounds, verdicts
     line = lab.log.find(reason="grant_active")[0]
@@ -91,10 +64,10 @@ def our_client(lab, family):
     lab.member.sysctl("ipv4/ping_group_range", "0 2147483647")
     said = lab.member.run(*words).stderr
     assert GATEWAY[family] in said and "udp/8100" in said, said
-    assert connects(lab, family) == 0, dict(lab.verdicts())
-    assert connects(lab, family, 0.5), "a second connection on one knock"
+    assert errno_of(lab, family) == 0, dict(lab.verdicts())
+    assert errno_of(lab, family, 0.5), "a second connection on one knock"
     lab.member.run(*words[:-3], *WITH_ECHO[1:], "--delay", "0")
-    assert connects(lab, family, 0.5), "a connection without the first step"
+    assert errno_of(lab, family, 0.5), "a connection without the first step"
     assert lab.log.find(reason="knock_opened")[0]["stage"] == 3
 
 
@@ -170,7 +143,7 @@ def spoken(lab, family):
     behind = lab.watch_behind()
     lab.member.run(lab.program("postern"), "knock", GATEWAY[family], *CLOSING)
     lab.log.wait(event_type="flow", what="close_knock", src_port=flow["source_port"], client="office")
-    dead_both_ways(lab, session, flow["source_port"], behind)
+    sshd.dead_both_ways(lab, session, flow["source_port"], behind)
     assert not lab.ask("flows"), lab.ask("flows")
     session.process.kill()
 
@@ -266,7 +239,7 @@ def scan(lab, family, words):
 
 
 def scans(lab, family):
-    """All six orders of three ports, at knockd and here: every scan opens one of knockd's, none opens one of ours."""
+    """All six orders of three ports, at knockd and here: a full scan opens one of knockd's, none opens one of ours."""
     if not shutil.which("nmap"):
         raise Skip("nmap is not installed")
     orders = {f"n{number}": ports for number, ports in enumerate(itertools.permutations(PORTS))}
@@ -288,7 +261,7 @@ def scans(lab, family):
     assert not lab.ask("grants")
     lab.listen(22, family)
     lab.member.run(lab.program("postern"), "knock", GATEWAY[family], *(f"tcp/{port}" for port in orders["n3"]))
-    assert connects(lab, family) == 0, "the sequence itself does not open"
+    assert errno_of(lab, family) == 0, "the sequence itself does not open"
     return "; ".join(told)
 
 
@@ -304,7 +277,7 @@ for number in (4, 6):
               lambda lab, number=number: order(lab, number), f"order_v{number}", **options)
     suite.add(f"the closing sequence ends an ssh session over IPv{number} while its server keeps sending",
               lambda lab, number=number: spoken(lab, number), f"closing_v{number}", **options)
-    suite.add(f"nmap, IPv{number}: no scan opens any of the six orders of three ports; knockd beside it opens",
+    suite.add(f"nmap, IPv{number}: no scan opens any of six orders of three ports; a full one opens one of knockd's",
               lambda lab, number=number: scans(lab, number), f"scans_v{number}", **options)
 
 

@@ -7,7 +7,7 @@ import packets
 from lab import GATEWAY, MEMBER, STRANGER, source
 from namespaces import LabError, Namespace, run, wait_until, wire
 from spa import seal
-from suite import Skip, Suite, errno_of_connect
+from suite import Skip, Suite, connects, errno_of_connect
 
 suite = Suite(rules=False, daemon=False)
 
@@ -18,17 +18,6 @@ def guard(lab, **keys):
         lab.set_policy(f"gateway.{key}", value)
     lab.rules("apply")
     lab.start()
-
-
-def reaches(lab, role, port, family=4, timeout=3.0):
-    """Whether a TCP connection from there comes about."""
-    addresses = {"member": MEMBER, "stranger": STRANGER}[role]
-    sock = getattr(lab, role).bound(socket.SOCK_STREAM, addresses[family])
-    sock.setblocking(False)
-    sock.connect_ex((GATEWAY[family], port))
-    reached = errno_of_connect(sock, timeout) == 0
-    sock.close()
-    return reached
 
 
 def refused(lab, reason, packet):
@@ -46,7 +35,7 @@ def unmatched(lab):
         lab.listen(80, family)
         lab.listen(22, family)
         web = lab.listen(81, family, socket.SOCK_DGRAM)
-        assert reaches(lab, "stranger", 80, family), "a port that no service has is not left to the rest"
+        assert connects(lab.stranger, STRANGER[family], GATEWAY[family], 80, 3), "a port that no service has is not left to the rest"
         before = lab.queued()
         lab.sender("stranger").send(packets.udp(STRANGER[family], GATEWAY[family], 5, 81, b"x"))
         web.wait()
@@ -68,8 +57,8 @@ def opened(lab):
         for port in (80, 443):
             lab.listen(port, family)
         lab.stranger.run("ping", f"-{family}", "-c1", "-W3", GATEWAY[family])
-        assert reaches(lab, "stranger", 80, family)
-        assert reaches(lab, "member", 443, family)
+        assert connects(lab.stranger, STRANGER[family], GATEWAY[family], 80, 3)
+        assert connects(lab.member, MEMBER[family], GATEWAY[family], 443, 3)
         refused(lab, "no_service", packets.tcp(STRANGER[family], GATEWAY[family], 40000, 443))
         refused(lab, "no_service", packets.udp(STRANGER[family], GATEWAY[family], 40000, 80, b"x"))
     refused(lab, "no_service", packets.tcp(STRANGER[4], "198.18.255.255", 40000, 80))  # routed: no address of its own

@@ -73,3 +73,18 @@ class Session:
         self.process.stdin.write(text + "\n")
         self.process.stdin.flush()
         self.says(text)
+
+
+def dead_both_ways(lab, session, port, behind):
+    """The server's retransmissions are dropped in the output hook, what the member types where it comes in: all of it is
+    counted there, none is on the wire, and none gets past our rules."""
+    before, passed = lab.dropped("revoked"), behind()
+    with lab.capture() as capture:
+        session.process.stdin.write("is anybody there?\n")
+        session.process.stdin.flush()
+        wait_until(lambda: len(capture.incoming(source_port=port)) >= 3, "the member's packets", 15)
+        wait_until(lambda: lab.dropped("revoked") >= before + 6, "dropped packets of the revoked flow", 15)
+        capture.stop()
+    came = len(capture.incoming(source_port=port))
+    assert not capture.outgoing(port=port), "the revoked flow still sends"
+    assert behind() == passed, f"{behind() - passed} of the member's {came} packets passed"
