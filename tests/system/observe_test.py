@@ -61,8 +61,7 @@ def doubt(lab):
     lab.rules("apply")
     assert let_in(lab, 22), "refused where both observe"
     observe(lab, "false")
-    lab.control("reload", root=True)
-    lab.rules("apply")
+    lab.control("reload", "--backend", lab.backend, root=True)
     assert not let_in(lab, 22, timeout=0.5), "let in where both guard"
 
 
@@ -77,8 +76,7 @@ def afterwards(lab):
         sock.send(b"one")
         server.wait()
         observe(lab, "false")
-        lab.control("reload", root=True)
-        lab.rules("apply")
+        lab.control("reload", "--backend", lab.backend, root=True)
         before = lab.queued()
         sock.send(b"two")
         wait_until(lambda: lab.queued() > before, "the datagram in a queue")
