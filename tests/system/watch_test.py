@@ -5,6 +5,7 @@ Strangers keep knocking at the service meanwhile, so that it shows how long the 
 """
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -100,6 +101,11 @@ def do_damage(lab, commands):
             words = [word.format(tool) for word in words]
             text = OTHERS if words[0].endswith("-restore") else None
             lab.gateway.run(*words, input=text, check=False)
+
+
+def empty_table(lab):
+    """No packet is judged any more."""
+    do_damage(lab, DAMAGE_NFT["our table flushed"] if lab.backend == "nftables" else DAMAGE["iptables -t mangle -F"])
 
 
 class Strangers:
@@ -215,7 +221,7 @@ def intruder(lab):
     old = session(lab, listener, lab.member, MEMBER[4])
     process = watch(lab)
     process.send_signal(signal.SIGSTOP)  # the gap lasts as long as the test wants
-    do_damage(lab, DAMAGE_NFT["our table flushed"] if lab.backend == "nftables" else DAMAGE["iptables -t mangle -F"])
+    empty_table(lab)
     glass = session(lab, listener, lab.member, MEMBER[4])
     stranger = session(lab, listener, lab.stranger, STRANGER[4])
     assert alive(*stranger) and alive(*glass)
@@ -280,6 +286,23 @@ def theirs_stand(lab):
             kept = [line for line in text.splitlines() if line.startswith("-A") and "POSTERN" not in line]
             wanted = [line for line in theirs if ("5060" in line) == (table == "mangle")]
             assert sorted(kept) == sorted(wanted), f"{tool} {table}: {kept}"
+
+
+@suite.check("rules are put back also where the policy has become broken, and the watch says that what came in is then "
+             "not ended")
+def broken_policy(lab):
+    good = shutil.copy(lab.policy, lab.path("good.yaml"))
+    with open(lab.policy, "a", encoding="utf-8") as file:
+        file.write("nonsense: [\n")
+    process = watch(lab)
+    assert any("what comes in while rules are gone is not ended" in line for line in process.lines), process.lines
+    empty_table(lab)
+    wait_until(lambda: put_back(process), "the rules to be put back", 10)
+    stand = lambda: lab.gateway.run(lab.program("posternctl"), "-c", good, "rules", "check", "--backend", lab.backend,
+                                    check=False).returncode == 0
+    wait_until(stand, "the rules to stand", 10)
+    assert "count" not in lab.log.wait(what="guarded"), "it is said that something was ended"
+    end(process)
 
 
 suite.main()
