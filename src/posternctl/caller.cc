@@ -68,6 +68,15 @@ Result<survey::Caller> caller_at(std::string_view text, std::uint16_t port) {
 
 }  // namespace
 
+std::optional<SshSession> ssh_session() {
+    const std::string session = ssh_connection();
+    const auto words = survey::words_of(session);
+    if (words.size() != 4) return std::nullopt;
+    const auto client = parse_address(words[0].substr(0, words[0].find('%')));
+    const auto server = parse_address(words[2].substr(0, words[2].find('%')));
+    return client && server ? std::optional{SshSession{*client, *server}} : std::nullopt;
+}
+
 Result<std::optional<survey::Caller>> caller(const std::string& from) {
     const auto some = [](survey::Caller one) { return std::optional{std::move(one)}; };
     if (!from.empty()) return caller_at(from, 22).map(some);

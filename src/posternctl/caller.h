@@ -9,6 +9,12 @@
 
 namespace postern::ctl {
 
+// The two ends of the SSH session that this program runs in, also behind sudo. Nothing: it runs in none.
+struct SshSession {
+    IpAddress client, server;
+};
+[[nodiscard]] std::optional<SshSession> ssh_session();
+
 // `from` as --from gave it; empty: the other end of the SSH session that this program runs in, also behind sudo.
 // Nothing: no address was given and this is no such session.
 [[nodiscard]] Result<std::optional<survey::Caller>> caller(const std::string& from);

@@ -1,16 +1,9 @@
 #include "posternctl/host_survey.h"
 
-#include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-
-#include <charconv>
-
 #include "io/files.h"
 #include "io/process.h"
-#include "netfilter/socket_list.h"
+#include "posternctl/listening.h"
 #include "posternctl/rules_tool.h"
-#include "posternctl/socket_programs.h"
 #include "survey/conntrack.h"
 #include "survey/lines.h"
 #include "survey/links.h"
@@ -64,26 +57,10 @@ private:
 
     void listeners() {
         std::vector<survey::Listener> all;
-        add(all, Transport::tcp, IPPROTO_TCP, {1u << TCP_LISTEN});
-        add(all, Transport::udp, IPPROTO_UDP, {1u << TCP_CLOSE});
+        for (const Transport transport : {Transport::tcp, Transport::udp})
+            if (const auto done = add_listeners(all, transport); !done) unread(done.error());
         name_programs(all);
         survey::find_listeners(policy_, links_, all, chosen_ports(), findings_);
-    }
-    void add(std::vector<survey::Listener>& all, Transport transport, std::uint8_t protocol,
-             netfilter::SocketStates states) {
-        const auto rows = netfilter::list_sockets(protocol, states);
-        if (!rows) return unread(rows.error());
-        for (const netfilter::SocketRow& row : *rows)
-            all.push_back({transport, row.local, row.local_port, row.interface, row.inode, {}});
-    }
-    static survey::Ports chosen_ports() {
-        const std::string text = read("/proc/sys/net/ipv4/ip_local_port_range");
-        const auto words = survey::words_of(std::string_view{text}.substr(0, text.find('\n')));
-        survey::Ports ports;
-        if (words.size() != 2) return ports;
-        std::from_chars(words[0].data(), words[0].data() + words[0].size(), ports.first);
-        std::from_chars(words[1].data(), words[1].data() + words[1].size(), ports.last);
-        return ports;
     }
 
     void protocols() {

@@ -6,12 +6,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
+#include <string_view>
 
 #include "config/load.h"
 #include "noise/keys.h"
 #include "posternctl/command.h"
+#include "posternctl/interview.h"
+#include "posternctl/new_client.h"
 #include "posternctl/new_files.h"
+#include "posternctl/new_policy.h"
 #include "posternctl/secrets.h"
 
 namespace postern::ctl {
@@ -20,82 +23,27 @@ namespace {
 namespace fs = std::filesystem;
 
 struct InitOptions {
-    std::string name;
-    std::vector<std::string> interfaces;
-    std::vector<std::string> services{"ssh=tcp/22"};
-    std::vector<std::string> break_glass;
+    NewPolicy policy;
+    FirstClient client;
+    bool take = false;  // every proposal
     std::string user;   // empty: postern, where it exists and init runs as root
     std::string group;  // empty: the user's own
-    std::string log = "/var/log/postern/verdicts.json";
-    std::string socket = "/run/postern/control.sock";
-    std::string state = "/var/lib/postern";
 };
+
+constexpr std::string_view here = "here";  // --break-glass: the address of this ssh session
+constexpr std::string_view usual_policy = "/etc/postern/postern.yaml";
 
 constexpr auto footer = R"(
 Examples:
-  posternctl init --name gw1.example.net --interface wan0
+  posternctl init                          ask, and propose what this host has
+  posternctl init --yes --client alice     take every proposal, and make alice's profile
+  posternctl init --name gw1.example.net --interface wan0 --break-glass here
   posternctl init --name gw1.example.net --interface wan0 --interface 'ppp*' --service ssh=tcp/22 --user gate
   posternctl -c /tmp/try/postern.yaml init --name gw1 --interface eth0 --log stdout --socket control.sock
 
 Makes the policy, gateway.key, gateway.key.fresh, steering.seed and clients.d/ beside it. Nothing that exists is
 touched. The daemon's user may read the secrets and remove gateway.key.fresh, which says that no message to this key can
 be old.)";
-
-// Words go into the policy as they are: whatever YAML could read differently is refused here, the rest by the loader.
-bool is_plain(const std::string& word) {
-    const auto fits = [](unsigned char c) {
-        return std::isalnum(c) != 0 ||
-               std::string_view{"._-*/:@+"}.find(static_cast<char>(c)) != std::string_view::npos;
-    };
-    return !word.empty() && std::all_of(word.begin(), word.end(), fits);
-}
-
-std::string check_plain(const std::string& word) {
-    return is_plain(word) ? "" : fmt::format("got \"{}\", expected letters, digits and . _ - * / :", word);
-}
-
-// NAME=PORTS[,PORTS]
-std::string check_service(const std::string& text) {
-    const auto parts = CLI::detail::split(text, '=');
-    const bool fits = parts.size() == 2 && is_plain(parts[0]) && !parts[1].empty();
-    const auto ports = fits ? CLI::detail::split(parts[1], ',') : std::vector<std::string>{};
-    if (fits && std::all_of(ports.begin(), ports.end(), is_plain)) return "";
-    return fmt::format("got \"{}\", expected NAME=PORTS such as ssh=tcp/22 or dns=udp/53,tcp/53", text);
-}
-
-std::string quoted(const std::vector<std::string>& words) {
-    std::vector<std::string> list;
-    for (const auto& word : words) list.push_back(fmt::format("\"{}\"", word));
-    return fmt::format("[{}]", fmt::join(list, ", "));
-}
-
-// A path in double quotes, as YAML reads it.
-std::string quoted_path(const std::string& path) {
-    std::string text = "\"";
-    for (const char c : path) text += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
-    return text + '"';
-}
-
-std::string service_line(const std::string& text) {
-    const auto parts = CLI::detail::split(text, '=');
-    return fmt::format("  {}: {{ports: [{}]}}\n", parts[0], fmt::join(CLI::detail::split(parts[1], ','), ", "));
-}
-
-std::string policy_text(const InitOptions& options) {
-    std::string text =
-        "# What this gateway guards and whom it lets in. postern.yaml(5) explains every key;\n"
-        "# `posternctl check` finds mistakes, `posternctl reload` makes changes count.\n";
-    text += fmt::format(
-        "gateway:\n  name: \"{}\"\n  interfaces: {}\n  spa: [udp/62201]\n"
-        "  private_key_files: [gateway.key]\n",
-        options.name, quoted(options.interfaces));
-    if (!options.break_glass.empty()) text += fmt::format("  break_glass: {}\n", quoted(options.break_glass));
-    text += "services:\n";
-    for (const auto& service : options.services) text += service_line(service);
-    text += fmt::format("log: {{file: {}}}\ncontrol: {{socket: {}}}\nstate: {{directory: {}}}\n",
-                        quoted_path(options.log), quoted_path(options.socket), quoted_path(options.state));
-    return text + "# Clients: one file each in clients.d/, made by `posternctl clients add`.\n";
-}
 
 Result<Owner> find_owner(const InitOptions& options) {
     const bool wanted = !options.user.empty() || !options.group.empty();
@@ -133,56 +81,136 @@ Result<std::string> make_everything(const fs::path& policy, const InitOptions& o
             .and_then([&] {
                 return files.make_file(directory / "steering.seed", draw_seed() + "\n", secret_mode, group_only);
             })
-            .and_then([&] { return files.make_file(policy, policy_text(options), secret_mode, group_only); });
+            .and_then([&] { return files.make_file(policy, policy_text(options.policy), secret_mode, group_only); });
     if (!done) return tl::make_unexpected(done.error());
     return noise::to_base64(pair.public_key);
 }
 
 // What was written must load: names and ports are judged by the loader alone.
-bool loads(const fs::path& policy) {
+std::optional<config::Configuration> loaded(const fs::path& policy) {
     Names names;
-    const auto loaded = config::load(policy, names);
-    if (loaded) return true;
-    for (const auto& diagnostic : loaded.error()) complain(diagnostic.text);
-    return false;
+    auto read = config::load(policy, names);
+    if (read) return std::move(*read);
+    for (const auto& diagnostic : read.error()) complain(diagnostic.text);
+    return std::nullopt;
 }
+
+// --- what is asked before -------------------------------------------------------------------------------------------
+
+bool says_all(const InitOptions& options) {
+    return !options.policy.name.empty() && !options.policy.interfaces.empty() && !options.take;
+}
+
+Result<void> break_glass_here(NewPolicy& policy) {
+    const auto place = std::ranges::find(policy.break_glass, here);
+    if (place == policy.break_glass.end()) return {};
+    const auto session = ssh_session();
+    if (!session) return failure("--break-glass here: this is no ssh session; give an address or a prefix");
+    *place = to_text(session->client);
+    return {};
+}
+
+// Fails with the exit code for it.
+tl::expected<void, Exit> complete(InitOptions& options) {
+    const auto refused = [](const Error& error, Exit exit) { return complain(error.text), tl::make_unexpected(exit); };
+    if (const auto done = break_glass_here(options.policy); !done) return refused(done.error(), Exit::failed);
+    if (says_all(options)) return {};
+    const auto offers = host_offers();
+    if (!offers) return refused(offers.error(), Exit::failed);
+    if (!options.take && ::isatty(STDIN_FILENO) == 0)
+        return refused({fmt::format("init: nobody can be asked here: give --name and --interface, or --yes for what "
+                                    "this host proposes: {}",
+                                    as_flags(*offers))},
+                       Exit::usage);
+    const auto done =
+        options.take ? take_offers(*offers, options.policy) : interview(*offers, options.policy, options.client);
+    return done ? tl::expected<void, Exit>{} : refused(done.error(), Exit::failed);
+}
+
+// --- what is said afterwards ----------------------------------------------------------------------------------------
 
 // The line that makes the directories of the defaults, where they are used and not there.
 std::string missing_directories(const InitOptions& options) {
-    const InitOptions usual;
+    const NewPolicy usual;
+    const NewPolicy& policy = options.policy;
     std::string missing;
-    for (const auto& [chosen, default_file] : {std::pair{options.log, usual.log}, {options.socket, usual.socket}}) {
-        const std::string directory = fs::path{default_file}.parent_path().string();
+    for (const auto& [chosen, file] : {std::pair{policy.log, usual.log}, {policy.socket, usual.socket}}) {
+        const std::string directory = fs::path{file}.parent_path().string();
         std::error_code error;
-        if (chosen == default_file && !fs::exists(directory, error)) missing += ' ' + directory;
+        if (chosen == file && !fs::exists(directory, error)) missing += ' ' + directory;
     }
     if (missing.empty()) return "";
     const std::string user = options.user.empty() ? "postern" : options.user;
     return fmt::format("  install -d -o {} -g {}{}\n", user, options.group.empty() ? user : options.group, missing);
 }
 
-void print_next_steps(const fs::path& policy, const InitOptions& options, const std::string& public_key) {
-    const std::string command = fmt::format("posternctl -c {}", policy.string());
-    fmt::print("made {} with its secrets and clients.d/; the public key of {} is\n  {}\n", policy.string(),
-               options.name, public_key);
-    fmt::print("next:\n  {} clients add NAME --services {} --out NAME.yaml\n", command,
-               options.services.front().substr(0, options.services.front().find('=')));
-    fmt::print("  {} check\n{}  posternd -c {}\n", command, missing_directories(options), policy.string());
-    fmt::print("  {} rules apply    (new connections on {} are judged from then on)\n", command,
-               fmt::join(options.interfaces, ", "));
+// With the units of a package, or without.
+std::string start_lines(const fs::path& policy, const InitOptions& options) {
+    std::error_code error;
+    if (policy == usual_policy && fs::exists("/run/systemd/system", error))
+        return "  systemctl enable --now posternd\n";
+    return missing_directories(options) + fmt::format("  posternd -c {}\n", policy.string());
 }
 
-void init(const InitOptions& options, const Context& context, Exit& exit) {
-    const fs::path policy = fs::absolute(context.policy_file);
+void print_next_steps(const fs::path& policy, const InitOptions& options) {
+    const std::string command =
+        policy == usual_policy ? "posternctl" : fmt::format("posternctl -c {}", policy.string());
+    fmt::print("next, here:\n");
+    if (options.client.name.empty())
+        fmt::print("  {} clients add NAME --services {} --out NAME.yaml\n", command,
+                   fmt::join(service_words(options.policy), ","));
+    fmt::print("  {} check\n{}", command, start_lines(policy, options));
+    fmt::print("  {} rules apply --confirm 60s    (new connections on {} are judged from then on)\n", command,
+               fmt::join(options.policy.interfaces, ", "));
+    fmt::print("  {} rules confirm    (over a new connection, or the rules are taken back)\n", command);
+    if (policy == usual_policy) fmt::print("  systemctl enable --now postern-rules    (from now on and at boot)\n");
+}
+
+void print_clients_step(const InitOptions& options) {
+    const std::string& name = options.client.name;
+    fmt::print(
+        "made the client {0}; its profile {1} holds its private key: hand it over on a safe way, delete it here\n"
+        "next, at {0}'s, with the profile in ~/.config/postern/{0}.yaml:\n"
+        "  ssh -o ProxyCommand='postern --profile {0} connect %h %p' {2}\n",
+        name, options.client.profile, options.client.host.empty() ? options.policy.name : options.client.host);
+}
+
+bool make_first_client(const fs::path& policy, const InitOptions& options, const Policy& read) {
+    const FirstClient& client = options.client;
+    const auto made =
+        make_client({client.name, service_words(options.policy), client.profile, client.host, {}}, policy, read);
+    if (!made) complain(made.error().text);
+    return made.has_value();
+}
+
+// The policy's files go again where the client cannot be made.
+bool make_all(const fs::path& policy, const InitOptions& options) {
     NewFiles files;
     const auto public_key = make_everything(policy, options, files);
-    if (!public_key) complain(public_key.error().text);
-    if (!public_key || !loads(policy)) {
+    if (!public_key) return complain(public_key.error().text), false;
+    const auto read = loaded(policy);
+    if (!read) return false;
+    if (!options.client.name.empty() && !make_first_client(policy, options, *read->policy)) return false;
+    files.keep();
+    fmt::print("made {} with its secrets and clients.d/; the public key of {} is\n  {}\n", policy.string(),
+               options.policy.name, *public_key);
+    return true;
+}
+
+void init(InitOptions options, const Context& context, Exit& exit) {
+    const fs::path policy = fs::absolute(context.policy_file);
+    if (const auto done = complete(options); !done) {
+        exit = done.error();
+        return;
+    }
+    if (options.policy.services.empty()) options.policy.services = {"ssh=tcp/22"};
+    if (options.client.profile.empty()) options.client.profile = options.client.name + ".yaml";
+    if (!make_all(policy, options)) {
         exit = Exit::failed;
         return;
     }
-    files.keep();
-    print_next_steps(policy, options, *public_key);
+    if (!options.client.name.empty()) print_clients_step(options);
+    print_next_steps(policy, options);
 }
 
 }  // namespace
@@ -190,22 +218,26 @@ void init(const InitOptions& options, const Context& context, Exit& exit) {
 void add_init(CLI::App& app, const Context& context, Exit& exit) {
     auto options = std::make_shared<InitOptions>();
     CLI::App* command = app.add_subcommand("init", "make a minimal policy, a gateway key and clients.d/");
-    command->add_option("--name", options->name, "the gateway's name, part of every message")
-        ->required()
+    NewPolicy& policy = options->policy;
+    FirstClient& client = options->client;
+    command->add_option("--name", policy.name, "the gateway's name, part of every message")->check(check_plain);
+    command->add_option("--interface", policy.interfaces, "guard this interface; may be repeated")->check(check_plain);
+    command->add_option("--service", policy.services, "NAME=PORTS; may be repeated (default: ssh=tcp/22)")
+        ->check(check_service);
+    command->add_option("--open", policy.open, "a port for everybody, as tcp/443; may be repeated")->check(check_plain);
+    command
+        ->add_option("--break-glass", policy.break_glass,
+                     "from here ssh stays open; \"here\": from where this ssh session comes; may be repeated")
         ->check(check_plain);
-    command->add_option("--interface", options->interfaces, "guard this interface; may be repeated")
-        ->required()
-        ->check(check_plain);
-    command->add_option("--service", options->services, "NAME=PORTS; may be repeated")
-        ->check(check_service)
-        ->capture_default_str();
-    command->add_option("--break-glass", options->break_glass, "from here ssh stays open; may be repeated")
-        ->check(check_plain);
+    command->add_flag("--yes", options->take, "take what this host proposes for whatever is not given; ask nothing");
+    command->add_option("--client", client.name, "make this first client, too, for every service")->check(check_client);
+    command->add_option("--host", client.host, "where it finds the gateway (default: its name)")->check(check_plain);
+    command->add_option("--out", client.profile, "write its profile here (default: NAME.yaml)");
     command->add_option("--user", options->user, "the daemon's user (default: postern, if there is one)");
     command->add_option("--group", options->group, "who may read the secrets (default: postern, if there is one)");
-    command->add_option("--log", options->log, "log.file of the policy")->capture_default_str();
-    command->add_option("--socket", options->socket, "control.socket of the policy")->capture_default_str();
-    command->add_option("--state", options->state, "state.directory of the policy")->capture_default_str();
+    command->add_option("--log", policy.log, "log.file of the policy")->capture_default_str();
+    command->add_option("--socket", policy.socket, "control.socket of the policy")->capture_default_str();
+    command->add_option("--state", policy.state, "state.directory of the policy")->capture_default_str();
     command->footer(footer);
     command->callback([options, &context, &exit] { init(*options, context, exit); });
 }

@@ -87,6 +87,10 @@ bool tells_nothing(unsigned protocol) {
 
 }  // namespace
 
+bool waits_for_strangers(const Listener& listener, Ports chosen) {
+    return !is_loopback(listener.address) && !is_essential(listener) && !is_client(listener, chosen);
+}
+
 void find_listeners(const Policy& policy, const Links& links, const std::vector<Listener>& listeners, Ports chosen,
                     Findings& findings) {
     std::set<std::pair<Transport, std::uint16_t>> seen;

@@ -27,6 +27,10 @@ struct Ports {
     std::uint16_t first = 32768, last = 60999;  // where the kernel takes a port from when nobody names one
 };
 
+// Whether strangers could reach it: not on loopback, no client's UDP socket in the range of chosen ports, no DHCP
+// client.
+[[nodiscard]] bool waits_for_strangers(const Listener& listener, Ports chosen);
+
 // One finding per port that can be reached through a guarded interface and is in no service and not open. UDP sockets
 // of programs in the range of chosen ports are clients, and are left out.
 void find_listeners(const Policy& policy, const Links& links, const std::vector<Listener>& listeners, Ports chosen,

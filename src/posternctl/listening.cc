@@ -1,4 +1,7 @@
-#include "posternctl/socket_programs.h"
+#include "posternctl/listening.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <charconv>
@@ -6,6 +9,8 @@
 #include <unordered_map>
 
 #include "io/files.h"
+#include "netfilter/socket_list.h"
+#include "survey/lines.h"
 
 namespace postern::ctl {
 namespace {
@@ -46,6 +51,25 @@ Owners owners() {
 }
 
 }  // namespace
+
+Result<void> add_listeners(std::vector<survey::Listener>& all, Transport transport) {
+    const bool tcp = transport == Transport::tcp;
+    const auto rows = netfilter::list_sockets(tcp ? IPPROTO_TCP : IPPROTO_UDP, {1u << (tcp ? TCP_LISTEN : TCP_CLOSE)});
+    if (!rows) return tl::make_unexpected(rows.error());
+    for (const netfilter::SocketRow& row : *rows)
+        all.push_back({transport, row.local, row.local_port, row.interface, row.inode, {}});
+    return {};
+}
+
+survey::Ports chosen_ports() {
+    const std::string text = io::read_small("/proc/sys/net/ipv4/ip_local_port_range", 4096).value_or("");
+    const auto words = survey::words_of(std::string_view{text}.substr(0, text.find('\n')));
+    survey::Ports ports;
+    if (words.size() != 2) return ports;
+    std::from_chars(words[0].data(), words[0].data() + words[0].size(), ports.first);
+    std::from_chars(words[1].data(), words[1].data() + words[1].size(), ports.last);
+    return ports;
+}
 
 void name_programs(std::vector<survey::Listener>& listeners) {
     const Owners found = owners();
