@@ -16,6 +16,7 @@ PacketView first_packet(const Connection& connection, bool local) {
     packet.family = connection.source.family;
     packet.source = connection.source;
     packet.destination = connection.destination;
+    packet.protocol = connection.protocol;
     packet.transport = connection.protocol == IPPROTO_TCP ? Transport::tcp : Transport::udp;
     packet.source_port = connection.source_port;
     packet.destination_port = connection.destination_port;

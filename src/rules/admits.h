@@ -6,9 +6,9 @@
 
 namespace postern::rules {
 
-// Whether a new connection of TCP or UDP passes by break-glass, by `open` or as what concerns no service, or goes to
-// the daemon as SPA whatever conntrack holds. `first` has what names a connection, as its first packet was sent, and
-// whether its destination is the gateway's own.
+// Whether a new connection of TCP or UDP passes by itself (passed.h), or goes to the daemon as SPA whatever conntrack
+// holds. `first` has what names a connection, as its first packet was sent, and whether its destination is the
+// gateway's own.
 [[nodiscard]] bool admits(const Policy& policy, const PacketView& first);
 
 // Whether the policy guards this interface.

@@ -14,6 +14,7 @@ PacketView first(Transport transport, const char* source, std::uint16_t port, co
     packet.source = *parse_address(source);
     packet.family = packet.source.family;
     packet.transport = transport;
+    packet.protocol = transport == Transport::tcp ? 6 : 17;
     packet.destination_port = port;
     packet.local = !routed;
     packet.destination = *parse_address(routed ? routed : "192.0.2.77");
