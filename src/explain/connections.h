@@ -42,6 +42,8 @@ public:
     // Marks the connection of that first packet, if it is known, as ended.
     void revoke(const Tuple& tuple, SteadyTime now);
 
+    [[nodiscard]] bool knows(const Tuple& tuple, SteadyTime now) { return alive(tuple, now).has_value(); }
+
 private:
     struct Connection {
         TcpState tcp = TcpState::none;

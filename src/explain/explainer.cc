@@ -4,9 +4,12 @@
 
 #include "explain/header.h"
 #include "explain/rules.h"
+#include "gate/entitled.h"
 #include "gate/inventory.h"
+#include "gate/observe.h"
 #include "log/ends.h"
 #include "packet/parse.h"
+#include "rules/numbers.h"
 
 namespace postern::explain {
 namespace {
@@ -27,8 +30,23 @@ bool is_one_host(const IpAddress& address) noexcept {
     return address.octets[0] < 0xe0;  // neither a group nor 255.255.255.255
 }
 
+bool holds(const std::vector<Prefix>& prefixes, const IpAddress& address) noexcept {
+    return std::ranges::any_of(prefixes, [&](const Prefix& prefix) { return prefix.contains(address); });
+}
+
 Tuple tuple_of(const FlowKey& key) noexcept {
     return {key.protocol(), key.source, key.destination, key.source_port, key.destination_port};
+}
+
+FlowKey flow_of(const Tuple& tuple) noexcept {
+    const Transport transport = tuple.protocol == 6 ? Transport::tcp : Transport::udp;
+    return {transport, tuple.source, tuple.destination, tuple.source_port, tuple.destination_port};
+}
+
+// The policy with its rules in force, as far as there are numbers for its forward_to.
+std::shared_ptr<const Policy> applied(const std::shared_ptr<const Policy>& policy) {
+    const auto plan = rules::plan_ruleset({}, *policy, {});
+    return plan ? plan->policy : policy;
 }
 
 std::optional<Aside> without_a_look(const Frame& frame) {
@@ -40,8 +58,8 @@ std::optional<Aside> without_a_look(const Frame& frame) {
 
 }  // namespace
 
-Explainer::Explainer(std::shared_ptr<const Policy> policy, Setting setting)
-    : policy_{std::move(policy)},
+Explainer::Explainer(const std::shared_ptr<const Policy>& policy, Setting setting)
+    : policy_{applied(policy)},
       setting_{std::move(setting)},
       tables_{{}, SipKey{}, WallTime::min()},
       opener_{policy_->gateway.name, policy_->gateway.keys, policy_->gateway.skew} {
@@ -68,8 +86,22 @@ void Explainer::let_time_pass(Instant now) {
     swept_ = now.steady;
     for (const Grant& grant : sweep(now, *policy_, tables_))
         ends_.push_back(log::grant_event(log::What::expired, grant, policy_, now.wall));
+    close_flows(now);
+    if (end_flows(tables_, [&](const NamedFlow& named) { return ending_of(named, now, *policy_); }) > 0)
+        end_connections(now);
 }
 
+// Those whose connection the kernel knows no more; the daemon asks it a second after a flow's beginning at the
+// earliest.
+void Explainer::close_flows(Instant now) {
+    const auto over = take_flows(tables_, [&](const NamedFlow& named) {
+        return now.steady - named.flow.opened >= std::chrono::seconds{1} &&
+               !connections_.knows(tuple_of(named.key), now.steady);
+    });
+    for (const NamedFlow& named : over) ends_.push_back(log::flow_event(named, policy_, now.wall));
+}
+
+// In the kernel, too: by the connection's mark.
 void Explainer::end_connections(Instant now) {
     const auto ended = take_flows(tables_, [](const NamedFlow& named) { return named.flow.ended(); });
     for (const NamedFlow& named : ended) {
@@ -78,15 +110,37 @@ void Explainer::end_connections(Instant now) {
     }
 }
 
-bool Explainer::is_ours(const IpAddress& address) const {
-    if (!is_one_host(address)) return false;
-    return setting_.local.empty() ||
-           std::ranges::any_of(setting_.local, [&](const Prefix& prefix) { return prefix.contains(address); });
+// A flow whose time is over ends with its next packet, whoever sends it, and not only at the next look at all of them.
+bool Explainer::end_if_over(const Tuple& tuple, Instant now) {
+    const FlowKey key = flow_of(tuple);
+    const auto flow = find_flow(tables_, key);
+    const Ending ending = flow ? ending_of({key, *flow}, now, *policy_) : Ending::none;
+    if (ending == Ending::none) return false;
+    (void)end_flows(tables_, ending, [&](const NamedFlow& named) { return named.key == key; });
+    end_connections(now);
+    return true;
 }
 
-bool Explainer::is_sent(const Frame& frame, const PacketView& view) const {
-    if (frame.direction == Frame::Direction::outgoing) return true;
-    return frame.direction == Frame::Direction::unknown && !setting_.local.empty() && is_ours(view.source);
+Tracked Explainer::track(const PacketView& view, Bytes packet, Instant now) {
+    if (rules::is_dhcp_reply(view)) return {Tracking::untracked};
+    Tracked tracked = connections_.look(view, packet, now.steady);
+    if (tracked.accepted && tracked.tuple && end_if_over(*tracked.tuple, now)) tracked.revoked = true;
+    return tracked;
+}
+
+bool Explainer::is_ours(const IpAddress& address) const {
+    if (!is_one_host(address) || holds(setting_.behind, address)) return false;
+    return setting_.local.empty() || holds(setting_.local, address);
+}
+
+// Why it did not come in over a guarded interface; nothing where it did.
+std::optional<Aside> Explainer::from_within(const Frame& frame, const PacketView& view) const {
+    using enum Frame::Direction;
+    if (frame.direction == outgoing) return Aside::outgoing;
+    const bool behind = holds(setting_.behind, view.source);
+    if (frame.direction == incoming) return behind ? std::optional{Aside::not_guarded} : std::nullopt;
+    const bool sent = behind || (!setting_.local.empty() && is_ours(view.source));
+    return sent ? std::optional{Aside::outgoing} : std::nullopt;
 }
 
 std::optional<Aside> Explainer::consider(const Frame& frame, Instant now, log::Event& event) {
@@ -104,25 +158,26 @@ std::optional<Aside> Explainer::consider(const Frame& frame, Instant now, log::E
         view = parse(packet);
         event.packet = log::names_of(view);
     }
-    if (is_sent(frame, view)) {
-        connections_.pass(connections_.look(view, packet, now.steady), now.steady);
-        return Aside::outgoing;
+    if (const auto aside = from_within(frame, view)) {
+        connections_.pass(track(view, packet, now), now.steady);
+        return aside;
     }
     view.local = is_ours(view.destination);
     return judge(view, packet, now, event);
 }
 
 std::optional<Aside> Explainer::judge(PacketView view, Bytes packet, Instant now, log::Event& event) {
-    const Tracked tracked =
-        is_dhcp_reply(view) ? Tracked{Tracking::untracked} : connections_.look(view, packet, now.steady);
-    if (const auto aside = passed_by(view, tracked, *policy_)) {
+    const Tracked tracked = track(view, packet, now);
+    const auto origin = holds(setting_.ipsec, view.source) ? rules::Origin::ipsec : rules::Origin::wire;
+    if (const auto aside = passed_by(view, tracked, *policy_, origin)) {
         if (aside != Aside::invalid) connections_.pass(tracked, now.steady);
         return aside;
     }
     if (const auto aside = unreadable(view)) return aside;
-    const Decision decision = decide(view, now, *policy_, tables_, opener_);
+    view.observing = policy_->gateway.observe;
+    const Decision decision = observed(decide(view, now, *policy_, tables_, opener_), view, *policy_);
     if (lacks_key(view, decision.reason)) return Aside::no_key;
-    if (decision.verdict == Verdict::accept) connections_.accept(tracked, now.steady);
+    if (decision.lets_in()) connections_.accept(tracked, now.steady);
     if (decision.ends_flows) end_connections(now);
     event.decision = decision;
     return std::nullopt;

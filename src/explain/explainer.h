@@ -3,8 +3,8 @@
 //
 // The judge is the daemon's own core (parse, decide, sweep, Tables, Opener), from an empty state and without a floor:
 // what a message before the capture used up is not known. In front of it stands a model of the kernel and of the
-// policy's static rules. Every packet is taken to have come in over a guarded interface, and what the rules pass is
-// taken to pass the administrator's own rules as well.
+// policy's static rules, as if they had been applied. Every packet is taken to have come in over a guarded interface,
+// and what the rules pass is taken to pass the administrator's own rules as well.
 #pragma once
 
 #include <memory>
@@ -32,6 +32,8 @@ struct Setting {
     std::vector<Prefix> local;           // the gateway's own addresses; empty: every unicast destination is one
     bool gateway_key_missing = false;    // some gateway key could not be read
     bool preshared_key_missing = false;  // some client's could not be read
+    std::vector<Prefix> behind = {};     // hosts that the gateway forwards for
+    std::vector<Prefix> ipsec = {};      // sources whose packets came out of IPsec
 };
 
 // What became of one packet. `event` is the verdict line that the daemon would make; without a verdict its decision
@@ -50,12 +52,12 @@ struct Explanation {
 // Threads: one.
 class Explainer {
 public:
-    Explainer(std::shared_ptr<const Policy> policy, Setting setting);
+    Explainer(const std::shared_ptr<const Policy>& policy, Setting setting);
 
     [[nodiscard]] Explanation explain(const Frame& frame);
 
-    // The grants that ended unused and the flows that were ended up to the last packet, since the last call: events as
-    // the daemon's log has them.
+    // The grants that ended unused, and the flows that ended or were ended, up to the last packet and since the last
+    // call: events as the daemon's log has them.
     [[nodiscard]] std::vector<log::Event> take_ends();
 
 private:
@@ -63,9 +65,12 @@ private:
     [[nodiscard]] std::optional<Aside> judge(PacketView view, Bytes packet, Instant now, log::Event& event);
     [[nodiscard]] std::optional<Aside> unreadable(const PacketView& view) const;
     [[nodiscard]] bool is_ours(const IpAddress& address) const;
-    [[nodiscard]] bool is_sent(const Frame& frame, const PacketView& view) const;
+    [[nodiscard]] std::optional<Aside> from_within(const Frame& frame, const PacketView& view) const;
     [[nodiscard]] bool lacks_key(const PacketView& view, Reason reason) const;
+    [[nodiscard]] Tracked track(const PacketView& view, Bytes packet, Instant now);
+    [[nodiscard]] bool end_if_over(const Tuple& tuple, Instant now);
     void let_time_pass(Instant now);
+    void close_flows(Instant now);
     void end_connections(Instant now);
 
     std::shared_ptr<const Policy> policy_;

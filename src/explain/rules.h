@@ -8,14 +8,12 @@
 #include "explain/connections.h"
 #include "gate/policy.h"
 #include "packet/view.h"
+#include "rules/passed.h"
 
 namespace postern::explain {
 
-// A reply to the gateway's own DHCP client: never tracked.
-[[nodiscard]] bool is_dhcp_reply(const PacketView& view) noexcept;
-
 // Why the rules do not queue it; nothing where they do. view.local is set.
-[[nodiscard]] std::optional<Aside> passed_by(const PacketView& view, const Tracked& tracked,
-                                             const Policy& policy) noexcept;
+[[nodiscard]] std::optional<Aside> passed_by(const PacketView& view, const Tracked& tracked, const Policy& policy,
+                                             rules::Origin origin) noexcept;
 
 }  // namespace postern::explain

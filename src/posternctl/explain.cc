@@ -14,6 +14,7 @@ constexpr auto footer =
     "  tcpdump -i any -w gate.pcap                           first, at the gateway\n"
     "  posternctl explain --pcap gate.pcap                   the verdict on every packet, and why\n"
     "  posternctl explain --pcap gate.pcap --local 192.0.2.1 --local 2001:db8::1\n"
+    "  posternctl explain --pcap gate.pcap --local 192.0.2.1 --behind 10.0.0.0/8\n"
     "  posternctl explain --live 198.51.100.7                what the daemon says of a source, as it happens\n"
     "  posternctl --json explain --live 198.51.100.0/24 --for 30s | jq -r .postern.reason";
 
@@ -52,6 +53,10 @@ void add_explain(CLI::App& app, const Context& context, Exit& exit) {
     command->add_option("--pcap", wish->capture.file,
                         "a capture: pcap or pcapng of raw IP, Ethernet or Linux cooked; -: standard input");
     command->add_option("--local", wish->capture.local, "an address or prefix of the gateway itself; may be repeated")
+        ->take_all();
+    command->add_option("--behind", wish->capture.behind, "hosts that the gateway forwards for; may be repeated")
+        ->take_all();
+    command->add_option("--ipsec", wish->capture.ipsec, "sources whose packets came out of IPsec; may be repeated")
         ->take_all();
     command->add_option("--live", wish->live, "follow this address or prefix in the running daemon");
     command->add_option("--for", wish->duration, "how long to follow, such as 30s (default: until interrupted)");

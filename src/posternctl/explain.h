@@ -14,7 +14,7 @@ namespace postern::ctl {
 
 struct CaptureWish {
     std::filesystem::path file;
-    std::vector<std::string> local;  // prefixes
+    std::vector<std::string> local, behind, ipsec;  // prefixes
 };
 
 struct LiveWish {

@@ -12,12 +12,12 @@ namespace postern::ctl {
 namespace {
 
 // Nothing, said, where one of them is no prefix.
-std::optional<std::vector<Prefix>> prefixes(const std::vector<std::string>& texts) {
+std::optional<std::vector<Prefix>> prefixes(std::string_view option, const std::vector<std::string>& texts) {
     std::vector<Prefix> all;
     for (const std::string& text : texts) {
         const auto prefix = parse_prefix(text);
         if (!prefix) {
-            complain(fmt::format("--local: got \"{}\", expected an address or a prefix such as 192.0.2.0/28", text));
+            complain(fmt::format("{}: got \"{}\", expected an address or a prefix such as 192.0.2.0/28", option, text));
             return std::nullopt;
         }
         all.push_back(*prefix);
@@ -71,15 +71,17 @@ Exit refuse(const std::vector<config::Diagnostic>& mistakes) {
 }  // namespace
 
 Exit explain_capture(const Context& context, const CaptureWish& wish) {
-    const auto local = prefixes(wish.local);
-    if (!local) return Exit::usage;
+    const auto local = prefixes("--local", wish.local), behind = prefixes("--behind", wish.behind),
+               ipsec = prefixes("--ipsec", wish.ipsec);
+    if (!local || !behind || !ipsec) return Exit::usage;
     Names names;
     const auto loaded = config::load(context.policy_file, names, {.without_unreadable = true});
     if (!loaded) return refuse(loaded.error());
     auto file = capture::File::open(wish.file);
     if (!file) return complain(file.error().text), Exit::failed;
     tell_assumptions(loaded->unread, wish);
-    explain::Explainer explainer{loaded->policy, {*local, loaded->unread.gateway_key, loaded->unread.preshared_key}};
+    explain::Explainer explainer{loaded->policy,
+                                 {*local, loaded->unread.gateway_key, loaded->unread.preshared_key, *behind, *ipsec}};
     explain::Sums sums;
     const auto done = explain_all(context, *file, explainer, sums);
     fmt::print("{}", context.json ? explain::to_json(sums) + '\n' : '\n' + explain::to_text(sums));

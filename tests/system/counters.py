@@ -19,6 +19,7 @@ class Rule:
     word: str
     verdict: str  # queue, drop or whatever else
     packets: int
+    chain: str    # as nft calls it, in both backends
 
 
 def queues(namespace):
@@ -52,11 +53,12 @@ def _iptables_rules(namespace):
     for command in ("iptables-save", "ip6tables-save"):
         for table in ("raw", "mangle"):
             text = namespace.run(command, "-c", "-t", table).stdout
-            for count, rule in re.findall(r"^\[(\d+):\d+\] -A (.*--comment \"postern .*)$", text, re.M):
+            for count, chain, rule in re.findall(r"^\[(\d+):\d+\] -A POSTERN-(\w+) (.*--comment \"postern .*)$", text,
+                                                 re.M):
                 word = re.search(r'--comment "postern ([\w-]+)[ "]', rule)[1]
                 target = re.search(r" -[jg] (\S+)", rule)
                 verdict = {"NFQUEUE": "queue", "DROP": "drop"}.get(target[1] if target else "", "other")
-                found.append(Rule(word, verdict, int(count)))
+                found.append(Rule(word, verdict, int(count), chain.lower()))
     return found
 
 
@@ -67,7 +69,7 @@ def _nft_rules(namespace):
         counts = [part["counter"]["packets"] for part in rule["expr"] if "counter" in part]
         verdict = next((word for part in rule["expr"] for word in ("queue", "drop") if word in part), "other")
         if counts and rule.get("comment", "").startswith("postern "):
-            found.append(Rule(rule["comment"].split(" ", 1)[1], verdict, counts[0]))
+            found.append(Rule(rule["comment"].split(" ", 1)[1], verdict, counts[0], rule["chain"]))
     return found
 
 

@@ -129,20 +129,27 @@ def clock_library(lab):
     return path
 
 
-@suite.check("a client's last day ends, and his flow with it, while its server sends; another client's goes on", clients=("alice", "bob"))
-def expires(lab):
+def last_day(lab, client):
+    """Starts the daemon eight seconds before the client's time is over; returns how far its clock is ahead, in seconds."""
     today = datetime.datetime.now(datetime.timezone.utc).date()
     midnight = datetime.datetime.combine(today + datetime.timedelta(1), datetime.time(), datetime.timezone.utc)
-    with open(lab.path("clients.d/alice.yaml"), "a", encoding="utf-8") as file:
+    with open(lab.path(f"clients.d/{client}.yaml"), "a", encoding="utf-8") as file:
         file.write(f"expires: {today}\n")
-    began, then = time.time(), midnight.timestamp() - 8
-    lab.start(env={"LD_PRELOAD": clock_library(lab), "POSTERN_CLOCK_OFFSET": str(int(then - began)),
+    ahead = int(midnight.timestamp() - 8 - time.time())
+    lab.start(env={"LD_PRELOAD": clock_library(lab), "POSTERN_CLOCK_OFFSET": str(ahead),
                    "ASAN_OPTIONS": "verify_asan_link_order=0"})
-    now = lambda: time.time() + int(then - began)
-    other = Talk(lab, "tcp", client="bob", now=now())
-    talk = Talk(lab, "udp", client="alice", now=now())
+    return ahead
+
+
+@suite.check("a client's last day ends, and his flow with it, while its server sends; another client's goes on",
+             clients=("alice", "bob"))
+def expires(lab):
+    tomorrow = datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(1)
+    ahead = last_day(lab, "alice")
+    other = Talk(lab, "tcp", client="bob", now=time.time() + ahead)
+    talk = Talk(lab, "udp", client="alice", now=time.time() + ahead)
     line = ends(lab, talk, "client_expired", other, client="alice")
-    assert line["timestamp"] >= midnight.strftime("%Y-%m-%dT%H:%M:%S"), line
+    assert line["timestamp"] >= f"{tomorrow}T00:00:00", line
 
 
 @suite.check("revoke ends a flow while its server sends")
