@@ -22,33 +22,33 @@ FlowKey key_of(const netfilter::Connection& connection) {
             connection.source_port, connection.destination_port};
 }
 
-void tell_closed(House& house, const NamedFlow& over, WallTime now) {
-    house.tell(log::flow_event(over, house.current.get(), now));
+void tell_closed(Engine& engine, const NamedFlow& over, WallTime now) {
+    engine.tell(log::flow_event(over, engine.current.get(), now));
 }
 
 // Whether a connection of ours by that tuple is there. Where nobody can say, it is.
-bool lives(House& house, const FlowKey& key) {
-    const auto mark = house.conntrack.mark_of(connection_of(key));
-    house.conntrack_trouble = mark ? std::string{} : mark.error().text;
-    return !mark || (*mark && is_accepted(house.current.get()->gateway.mark.of(**mark)));
+bool lives(Engine& engine, const FlowKey& key) {
+    const auto mark = engine.conntrack.mark_of(connection_of(key));
+    engine.conntrack_trouble = mark ? std::string{} : mark.error().text;
+    return !mark || (*mark && is_accepted(engine.current.get()->gateway.mark.of(**mark)));
 }
 
 }  // namespace
 
 int FlowWatch::descriptor() const noexcept {
-    return house_.conntrack_events ? house_.conntrack_events->descriptor() : -1;
+    return engine_.conntrack_events ? engine_.conntrack_events->descriptor() : -1;
 }
 
 void FlowWatch::take_events() {
     const Instant now = io::now();
-    auto batch = house_.conntrack_events->receive();
+    auto batch = engine_.conntrack_events->receive();
     if (!batch) {
-        house_.warnings.push_back(batch.error().text + "; flows are compared with conntrack every 5 seconds");
-        house_.conntrack_events.reset();
+        engine_.warnings.push_back(batch.error().text + "; flows are compared with conntrack every 5 seconds");
+        engine_.conntrack_events.reset();
         return;
     }
     if (batch->overrun) {
-        house_.tell(log::engine_event(log::What::events_lost, "connections end faster than we read of it", now.wall));
+        engine_.tell(log::engine_event(log::What::events_lost, "connections end faster than we read of it", now.wall));
         compare_soon_ = true;
         unsure_until_ = now.steady + settling_in + without_events;
     }
@@ -56,9 +56,10 @@ void FlowWatch::take_events() {
     look_at_suspects(now);
 }
 
-void FlowWatch::look_around(Instant now) {
+void FlowWatch::tick(Instant now) {
     look_at_suspects(now);
-    const bool events = house_.conntrack_events && netfilter::conntrack_reports_events() && now.steady >= unsure_until_;
+    const bool events =
+        engine_.conntrack_events && netfilter::conntrack_reports_events() && now.steady >= unsure_until_;
     const Duration patience = events ? between_comparisons : without_events;
     if (compare_soon_ || now.steady - compared_ >= patience) compare(now);
 }
@@ -69,11 +70,11 @@ void FlowWatch::look_at_suspects(Instant now) {
         compare_soon_ = true;
     }
     std::erase_if(suspects_, [&](const FlowKey& key) {
-        const auto flow = find_flow(house_.tables, key);
+        const auto flow = find_flow(engine_.tables, key);
         if (!flow) return true;
         if (now.steady - flow->opened < confirmed) return false;
-        if (lives(house_, key)) return true;
-        if (const auto over = take_flow(house_.tables, key, flow->opened)) tell_closed(house_, *over, now.wall);
+        if (lives(engine_, key)) return true;
+        if (const auto over = take_flow(engine_.tables, key, flow->opened)) tell_closed(engine_, *over, now.wall);
         return true;
     });
 }
@@ -82,17 +83,17 @@ void FlowWatch::look_at_suspects(Instant now) {
 void FlowWatch::compare(Instant now) {
     compared_ = now.steady;
     compare_soon_ = false;
-    if (fill_of(house_.tables).flows == 0) return;
-    const MarkField field = house_.current.get()->gateway.mark;
-    auto alive = house_.conntrack.marked([&](std::uint32_t mark) { return is_accepted(field.of(mark)); });
-    house_.conntrack_trouble = alive ? std::string{} : alive.error().text;
+    if (fill_of(engine_.tables).flows == 0) return;
+    const MarkField field = engine_.current.get()->gateway.mark;
+    auto alive = engine_.conntrack.marked([&](std::uint32_t mark) { return is_accepted(field.of(mark)); });
+    engine_.conntrack_trouble = alive ? std::string{} : alive.error().text;
     if (!alive) return;
     std::ranges::sort(*alive);
-    const auto over = take_flows(house_.tables, [&](const NamedFlow& named) {
+    const auto over = take_flows(engine_.tables, [&](const NamedFlow& named) {
         return now.steady - named.flow.opened >= settling_in &&
                !std::ranges::binary_search(*alive, connection_of(named.key));
     });
-    for (const NamedFlow& named : over) tell_closed(house_, named, now.wall);
+    for (const NamedFlow& named : over) tell_closed(engine_, named, now.wall);
 }
 
 }  // namespace postern

@@ -11,26 +11,26 @@
 
 #include "base/time.h"
 #include "packet/flow.h"
-#include "posternd/house.h"
+#include "posternd/engine.h"
 
 namespace postern {
 
 class FlowWatch {
 public:
-    explicit FlowWatch(House& house) : house_{house} {}
+    explicit FlowWatch(Engine& engine) : engine_{engine} {}
 
     // Readable while take_events() has something to take; negative where there are no events.
     [[nodiscard]] int descriptor() const noexcept;
     void take_events();
 
     // Call about once a second.
-    void look_around(Instant now);
+    void tick(Instant now);
 
 private:
     void look_at_suspects(Instant now);
     void compare(Instant now);
 
-    House& house_;
+    Engine& engine_;
     std::vector<FlowKey> suspects_;  // a connection by that tuple ended; the flow is still to be looked at
     SteadyTime compared_{};
     SteadyTime unsure_until_{};  // events were lost: until then a dump may be too early for the youngest flows

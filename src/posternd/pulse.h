@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "posternd/house.h"
+#include "posternd/engine.h"
 
 namespace postern {
 
@@ -12,7 +12,7 @@ class Pulse {
 public:
     // True where every worker has begun or ended a turn since this last was true. An idle one does so about once a
     // second, so false now and then means nothing; false for many seconds is a worker that hangs. Thread: main.
-    [[nodiscard]] bool beats(const std::vector<Post>& posts);
+    [[nodiscard]] bool beats(const std::vector<WorkerThread>& workers);
 
 private:
     std::vector<std::uint64_t> turns_;  // of each worker, when it was true

@@ -16,7 +16,7 @@ struct Doomed {
     std::function<bool(const NamedFlow&)> flow;
 };
 
-Result<Doomed> doomed_by(const RevokeRequest& request, const House& house) {
+Result<Doomed> doomed_by(const RevokeRequest& request, const Engine& engine) {
     if (request.target == Target::all) return Doomed{[](auto&) { return true; }, [](auto&) { return true; }};
     if (request.target == Target::grant) {
         const GrantId id{request.grant};
@@ -26,8 +26,8 @@ Result<Doomed> doomed_by(const RevokeRequest& request, const House& house) {
     if (request.target == Target::flow)
         return Doomed{[](auto&) { return false; },
                       [name = request.name](const NamedFlow& named) { return control::flow_name(named.key) == name; }};
-    const auto client = house.clients_by_name.find(request.name);
-    if (client == house.clients_by_name.end())
+    const auto client = engine.clients_by_name.find(request.name);
+    if (client == engine.clients_by_name.end())
         return failure("no client \"" + request.name +
                        "\" since the daemon started; `posternctl clients list` names them");
     return Doomed{[id = client->second](const Grant& grant) { return grant.client == id; },
@@ -36,17 +36,17 @@ Result<Doomed> doomed_by(const RevokeRequest& request, const House& house) {
 
 }  // namespace
 
-Result<control::RevokeReport> revoke(House& house, const RevokeRequest& request) {
-    const auto policy = house.current.get();
-    const auto doomed = doomed_by(request, house);
+Result<control::RevokeReport> revoke(Engine& engine, const RevokeRequest& request) {
+    const auto policy = engine.current.get();
+    const auto doomed = doomed_by(request, engine);
     if (!doomed) return tl::make_unexpected(doomed.error());
     const WallTime now = io::now().wall;
     control::RevokeReport report;
-    for (const Grant& grant : take_grants(house.tables, doomed->grant)) {
+    for (const Grant& grant : take_grants(engine.tables, doomed->grant)) {
         ++report.grants;
-        house.tell(log::grant_event(log::What::revoked, grant, policy, now));
+        engine.tell(log::grant_event(log::What::revoked, grant, policy, now));
     }
-    Ended ended = end_flows(house, Ending::revoked, doomed->flow);
+    Ended ended = end_flows(engine, Ending::revoked, doomed->flow);
     report.flows = ended.done;
     report.failures = std::move(ended.pending);
     for (std::string& warning : ended.warnings) report.failures.push_back(std::move(warning));

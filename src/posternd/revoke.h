@@ -2,11 +2,11 @@
 #pragma once
 
 #include "control/messages.h"
-#include "posternd/house.h"
+#include "posternd/engine.h"
 
 namespace postern {
 
 // posternd/ending.h says how a flow ends. Thread: main.
-[[nodiscard]] Result<control::RevokeReport> revoke(House& house, const control::RevokeRequest& request);
+[[nodiscard]] Result<control::RevokeReport> revoke(Engine& engine, const control::RevokeRequest& request);
 
 }  // namespace postern

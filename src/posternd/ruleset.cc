@@ -4,7 +4,7 @@
 
 #include "config/files.h"
 #include "io/clock.h"
-#include "posternd/house.h"
+#include "posternd/engine.h"
 #include "rules/numbers.h"
 
 namespace postern {
@@ -19,11 +19,11 @@ constexpr Duration patience = std::chrono::seconds{5};
 constexpr std::chrono::milliseconds pause{1};  // a batch takes less
 
 // False where a worker's batch takes longer than the patience.
-bool all_settled(const House& house) {
+bool all_settled(const Engine& engine) {
     const SteadyTime end = io::now().steady + patience;
-    for (const Post& post : house.posts) {
-        const std::uint64_t seen = post.worker->turns();
-        while (seen % 2 == 1 && post.worker->turns() == seen) {
+    for (const WorkerThread& each : engine.workers) {
+        const std::uint64_t seen = each.worker->turns();
+        while (seen % 2 == 1 && each.worker->turns() == seen) {
             if (io::now().steady >= end) return false;
             std::this_thread::sleep_for(pause);
         }
@@ -59,15 +59,15 @@ std::vector<std::string> forward_warnings(const Policy& policy, const std::strin
     return warnings;
 }
 
-Result<control::RulesetReport> take_ruleset(House& house) {
-    const auto before = house.current.get();
-    PolicyInForce next = in_force(*before, house.settings.numbers_file);
+Result<control::RulesetReport> take_ruleset(Engine& engine) {
+    const auto before = engine.current.get();
+    PolicyInForce next = in_force(*before, engine.settings.numbers_file);
     auto policy = std::make_shared<Policy>(*next.policy);
     policy->generation = before->generation + 1;
-    house.put_in_force({policy, next.ruleset, next.trouble});
+    engine.put_in_force({policy, next.ruleset, next.trouble});
     if (!next.trouble.empty()) return failure(next.trouble);
     control::RulesetReport report = report_on(*policy, next.ruleset);
-    report.settled = all_settled(house) ? 1 : 0;
+    report.settled = all_settled(engine) ? 1 : 0;
     return report;
 }
 

@@ -11,7 +11,7 @@
 
 namespace postern {
 
-struct House;
+struct Engine;
 
 // A policy as the rules in force can carry it out.
 struct PolicyInForce {
@@ -26,6 +26,6 @@ struct PolicyInForce {
 
 // Other rules are in force: the policy goes on with their marks. Returns when every worker has settled what it judged
 // by the ones before. Thread: main.
-[[nodiscard]] Result<control::RulesetReport> take_ruleset(House& house);
+[[nodiscard]] Result<control::RulesetReport> take_ruleset(Engine& engine);
 
 }  // namespace postern

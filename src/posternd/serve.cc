@@ -6,9 +6,9 @@
 
 #include "io/clock.h"
 #include "io/notify.h"
-#include "posternd/desk.h"
+#include "posternd/control_service.h"
 #include "posternd/ending.h"
-#include "posternd/keeper.h"
+#include "posternd/maintenance.h"
 #include "posternd/pulse.h"
 #include "posternd/reload.h"
 #include "posternd/stale.h"
@@ -31,21 +31,21 @@ void answer_one(const io::UnixListener& control, control::Service& service, Foll
         (void)stream->write_line(control::answer(*line, service), second);
 }
 
-void reload_by_signal(House& house) {
+void reload_by_signal(Engine& engine) {
     io::notify_reloading();
-    if (const auto report = reload(house))
+    if (const auto report = reload(engine))
         for (std::size_t i = 0; i < std::min(report->mistakes.size(), most_mistakes_told); ++i)
             std::fprintf(stderr, "posternd: %s\n", report->mistakes[i].c_str());
-    io::notify_ready(house.policy_stale.empty() ? "reloaded" : stale_line(house));
+    io::notify_ready(engine.policy_stale.empty() ? "reloaded" : stale_line(engine));
 }
 
 // False: it is time to go.
 bool obey_signals(Daemon& daemon) {
     while (const auto signal = daemon.signals.take()) {
         if (*signal == SIGHUP)
-            reload_by_signal(*daemon.house);
+            reload_by_signal(*daemon.engine);
         else if (*signal == SIGUSR1)
-            daemon.house->journal.reopen();
+            daemon.engine->journal.reopen();
         else
             return false;
     }
@@ -53,47 +53,47 @@ bool obey_signals(Daemon& daemon) {
 }
 
 // What workers ended in the tables is marked in the kernel before anything else is looked at.
-void end_flows_called_for(House& house) {
-    house.flows_end.reset();
-    (void)end_in_kernel(house, house.current.get());
+void end_flows_called_for(Engine& engine) {
+    engine.endings_waker.reset();
+    (void)end_in_kernel(engine, engine.current.get());
 }
 
 void drain(Daemon& daemon) {
-    House& house = *daemon.house;
+    Engine& engine = *daemon.engine;
     io::notify_stopping();
-    house.tell(log::engine_event(log::What::stopping, "settling what waits", io::now().wall));
-    for (Post& post : house.posts) post.thread.request_stop();
+    engine.tell(log::engine_event(log::What::stopping, "settling what waits", io::now().wall));
+    for (WorkerThread& each : engine.workers) each.thread.request_stop();
     daemon.waker.wake();
-    for (Post& post : house.posts) post.thread.join();
+    for (WorkerThread& each : engine.workers) each.thread.join();
 }
 
 }  // namespace
 
 Result<void> serve(Daemon& daemon) {
-    Desk desk{*daemon.house};
-    Keeper keeper{*daemon.house};
+    ControlService control_service{*daemon.engine};
+    Maintenance maintenance{*daemon.engine};
     Pulse pulse;
     SteadyTime looked{};
-    for (bool stay = true; stay && !keeper.failure();) {
-        Followers& followers = *daemon.house->followers;
+    for (bool stay = true; stay && !maintenance.failure();) {
+        Followers& followers = *daemon.engine->followers;
         const auto [ends, over, signalled, asked, told] = io::wait_readable(
-            std::array{daemon.house->flows_end.descriptor(), keeper.flows().descriptor(), daemon.signals.descriptor(),
-                       daemon.control.descriptor(), followers.descriptor()},
+            std::array{daemon.engine->endings_waker.descriptor(), maintenance.flows().descriptor(),
+                       daemon.signals.descriptor(), daemon.control.descriptor(), followers.descriptor()},
             second);
-        if (ends) end_flows_called_for(*daemon.house);
-        if (over) keeper.flows().take_events();
+        if (ends) end_flows_called_for(*daemon.engine);
+        if (over) maintenance.flows().take_events();
         if (signalled) stay = obey_signals(daemon);
-        if (asked) answer_one(daemon.control, desk, followers);
+        if (asked) answer_one(daemon.control, control_service, followers);
         if (told) followers.serve();
         const SteadyTime now = io::now().steady;
         if (now - looked < second) continue;
         looked = now;
-        keeper.look_around();
+        maintenance.tick();
         followers.serve();
-        if (pulse.beats(daemon.house->posts)) io::notify_alive();
+        if (pulse.beats(daemon.engine->workers)) io::notify_alive();
     }
     drain(daemon);
-    if (const auto failure = keeper.failure()) return postern::failure(*failure);
+    if (const auto failure = maintenance.failure()) return postern::failure(*failure);
     return {};
 }
 

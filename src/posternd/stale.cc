@@ -12,26 +12,26 @@ void complain(const std::string& line) { std::fprintf(stderr, "posternd: %s\n", 
 
 }  // namespace
 
-std::string stale_line(const House& house) {
-    const std::size_t count = house.policy_stale.size();
-    return "policy_stale: " + house.policy_file.string() + " has " + std::to_string(count) +
+std::string stale_line(const Engine& engine) {
+    const std::size_t count = engine.policy_stale.size();
+    return "policy_stale: " + engine.policy_file.string() + " has " + std::to_string(count) +
            (count == 1 ? " mistake" : " mistakes") + "; the last good policy is in force";
 }
 
-void keep_copy(House& house, const config::PolicyText& text) {
-    const auto kept = keep_last_good(house.state_directory, house.policy_file, text);
-    house.copy_trouble = kept ? std::string{} : kept.error().text;
+void keep_copy(Engine& engine, const config::PolicyText& text) {
+    const auto kept = keep_last_good(engine.state_directory, engine.policy_file, text);
+    engine.copy_trouble = kept ? std::string{} : kept.error().text;
 }
 
-void begin_with(House& house, const config::PolicyText& text, const std::vector<std::string>& mistakes) {
-    house.policy_stale = mistakes;
+void begin_with(Engine& engine, const config::PolicyText& text, const std::vector<std::string>& mistakes) {
+    engine.policy_stale = mistakes;
     if (mistakes.empty()) {
-        keep_copy(house, text);
-        if (!house.copy_trouble.empty()) complain(house.copy_trouble);
+        keep_copy(engine, text);
+        if (!engine.copy_trouble.empty()) complain(engine.copy_trouble);
         return;
     }
-    house.tell(log::engine_event(log::What::policy_stale, mistakes.front(), house.started, mistakes.size()));
-    complain(stale_line(house));
+    engine.tell(log::engine_event(log::What::policy_stale, mistakes.front(), engine.started, mistakes.size()));
+    complain(stale_line(engine));
     for (std::size_t i = 0; i < std::min(mistakes.size(), most_mistakes_told); ++i) complain(mistakes[i]);
 }
 

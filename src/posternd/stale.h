@@ -4,19 +4,19 @@
 #include <string>
 #include <vector>
 
-#include "posternd/house.h"
+#include "posternd/engine.h"
 
 namespace postern {
 
 inline constexpr std::size_t most_mistakes_told = 20;  // `posternctl check` tells them all
 
-// One line for people, while House::policy_stale has something.
-[[nodiscard]] std::string stale_line(const House& house);
+// One line for people, while Engine::policy_stale has something.
+[[nodiscard]] std::string stale_line(const Engine& engine);
 
-// Keeps a copy of the policy that has come into force; where that fails, House::copy_trouble says why.
-void keep_copy(House& house, const config::PolicyText& text);
+// Keeps a copy of the policy that has come into force; where that fails, Engine::copy_trouble says why.
+void keep_copy(Engine& engine, const config::PolicyText& text);
 
 // At the start: keeps a copy, or says that the policy in force is one, with the first mistakes of the files.
-void begin_with(House& house, const config::PolicyText& text, const std::vector<std::string>& mistakes);
+void begin_with(Engine& engine, const config::PolicyText& text, const std::vector<std::string>& mistakes);
 
 }  // namespace postern

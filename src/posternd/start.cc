@@ -40,8 +40,7 @@ Loaded must_load(const Options& options, Names& names) {
     const auto state = options.state.empty() ? config::state_directory(options.policy_file) : options.state;
     auto good = load_last_good(state, options.policy_file, names);
     if (good) return {std::move(*good), std::move(refused.lines)};
-    if (has_last_good(state))
-        refused.lines.push_back("there is no last good policy to run on: " + good.error().text);
+    if (has_last_good(state)) refused.lines.push_back("there is no last good policy to run on: " + good.error().text);
     throw refused;
 }
 
@@ -69,19 +68,19 @@ std::vector<netfilter::Queue> bind_queues(const Policy& policy, const Options& o
     return queues;
 }
 
-std::unique_ptr<House> furnish(const Options& options, Names& names, const config::Configuration& configuration,
-                               io::LogFile log, netfilter::Conntrack conntrack, netfilter::SocketDiag sockets,
-                               io::Waker flows_end) {
+std::unique_ptr<Engine> make_engine(const Options& options, Names& names, const config::Configuration& configuration,
+                                    io::LogFile log, netfilter::Conntrack conntrack, netfilter::SocketDiag sockets,
+                                    io::Waker endings_waker) {
     const Instant now = io::now();
     const StartFloor start_floor = spend_markers(configuration, now.wall);
     // Behind the control socket's opening: whoever applied rules before then wrote it down, later ones will tell us.
     const PolicyInForce first = in_force(*configuration.policy, configuration.settings.numbers_file);
-    auto house = std::make_unique<House>(options.policy_file, names, configuration.settings, first, start_floor.floor,
-                                         random_key(), std::move(log), std::move(conntrack), std::move(sockets),
-                                         std::move(flows_end), now.wall);
-    if (start_floor.warning) house->warnings.push_back(*start_floor.warning);
-    house->policy_warnings = configuration.warnings;
-    return house;
+    auto engine = std::make_unique<Engine>(options.policy_file, names, configuration.settings, first, start_floor.floor,
+                                           random_key(), std::move(log), std::move(conntrack), std::move(sockets),
+                                           std::move(endings_waker), now.wall);
+    if (start_floor.warning) engine->warnings.push_back(*start_floor.warning);
+    engine->policy_warnings = configuration.warnings;
+    return engine;
 }
 
 // Before the queues: which connections report their end is decided when they begin.
@@ -95,23 +94,23 @@ std::optional<netfilter::ConntrackEvents> listen_to_conntrack(const Policy& poli
     return std::nullopt;
 }
 
-void start_workers(House& house, std::vector<netfilter::Queue> queues) {
+void start_workers(Engine& engine, std::vector<netfilter::Queue> queues) {
     for (std::size_t i = 0; i < queues.size(); ++i) {
-        const Workplace place{house.current, house.tables, house.journal, *house.followers, house.flows_end, i,
-                              random_key()};
-        house.posts.push_back({std::make_unique<Worker>(std::move(queues[i]), place), {}});
+        const WorkerContext context{
+            engine.current, engine.tables, engine.journal, *engine.followers, engine.endings_waker, i, random_key()};
+        engine.workers.push_back({std::make_unique<Worker>(std::move(queues[i]), context), {}});
     }
-    for (Post& post : house.posts)
-        post.thread = std::jthread{[worker = post.worker.get()](const std::stop_token& stop) { worker->run(stop); }};
+    for (WorkerThread& each : engine.workers)
+        each.thread = std::jthread{[worker = each.worker.get()](const std::stop_token& stop) { worker->run(stop); }};
 }
 
-void tell_ready(House& house) {
-    const std::size_t clients = house.current.get()->clients.size();
-    std::string line = std::to_string(house.posts.size()) + " queues bound, " + std::to_string(clients) +
+void tell_ready(Engine& engine) {
+    const std::size_t clients = engine.current.get()->clients.size();
+    std::string line = std::to_string(engine.workers.size()) + " queues bound, " + std::to_string(clients) +
                        (clients == 1 ? " client" : " clients");
-    if (house.tables.floor() > house.started) line += ", accepts SPA from " + to_text(house.tables.floor()) + " on";
-    house.tell(log::engine_event(log::What::started, line, house.started));
-    io::notify_ready(house.policy_stale.empty() ? line : stale_line(house));
+    if (engine.tables.floor() > engine.started) line += ", accepts SPA from " + to_text(engine.tables.floor()) + " on";
+    engine.tell(log::engine_event(log::What::started, line, engine.started));
+    io::notify_ready(engine.policy_stale.empty() ? line : stale_line(engine));
     std::fprintf(stderr, "posternd: %s\n", line.c_str());
 }
 
@@ -125,7 +124,7 @@ tl::expected<std::unique_ptr<Daemon>, Refused> start(const Options& options) try
     auto log = must(io::LogFile::open(configuration.settings.log_file));
     auto control = must(io::UnixListener::open(configuration.settings.control_socket, 0660));
     auto waker = must(io::Waker::make());
-    auto flows_end = must(io::Waker::make());
+    auto endings_waker = must(io::Waker::make());
     auto bell = must(io::Waker::make());
     auto conntrack = must(netfilter::Conntrack::open());
     auto sockets = must(netfilter::SocketDiag::open());
@@ -135,15 +134,15 @@ tl::expected<std::unique_ptr<Daemon>, Refused> start(const Options& options) try
 
     auto daemon = std::make_unique<Daemon>(
         Daemon{std::move(signals), std::move(waker), std::move(control), std::move(names), nullptr});
-    daemon->house = furnish(options, daemon->names, configuration, std::move(log), std::move(conntrack),
-                            std::move(sockets), std::move(flows_end));
-    daemon->house->conntrack_events = std::move(conntrack_events);
-    daemon->house->state_directory = options.state.empty() ? configuration.settings.state_directory : options.state;
-    begin_with(*daemon->house, configuration.text, mistakes);
-    std::ranges::move(warnings, std::back_inserter(daemon->house->warnings));
-    daemon->house->followers = std::make_unique<Followers>(std::move(bell), queues.size());
-    start_workers(*daemon->house, std::move(queues));
-    tell_ready(*daemon->house);
+    daemon->engine = make_engine(options, daemon->names, configuration, std::move(log), std::move(conntrack),
+                                 std::move(sockets), std::move(endings_waker));
+    daemon->engine->conntrack_events = std::move(conntrack_events);
+    daemon->engine->state_directory = options.state.empty() ? configuration.settings.state_directory : options.state;
+    begin_with(*daemon->engine, configuration.text, mistakes);
+    std::ranges::move(warnings, std::back_inserter(daemon->engine->warnings));
+    daemon->engine->followers = std::make_unique<Followers>(std::move(bell), queues.size());
+    start_workers(*daemon->engine, std::move(queues));
+    tell_ready(*daemon->engine);
     return daemon;
 } catch (const Refused& refused) {
     return tl::make_unexpected(refused);

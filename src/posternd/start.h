@@ -9,7 +9,7 @@
 #include "io/poll.h"
 #include "io/signals.h"
 #include "io/unix_socket.h"
-#include "posternd/house.h"
+#include "posternd/engine.h"
 #include "posternd/options.h"
 
 namespace postern {
@@ -20,13 +20,13 @@ struct Refused {
     std::vector<std::string> lines;
 };
 
-// A running daemon. Members go in reverse order: first the threads of the house, then what they used.
+// A running daemon. Members go in reverse order: first the threads of the engine, then what they used.
 struct Daemon {
     io::Signals signals;
     io::Waker waker;  // gets the workers out of their waits
     io::UnixListener control;
     Names names;
-    std::unique_ptr<House> house;
+    std::unique_ptr<Engine> engine;
 };
 
 // Everything that can be refused is asked for before the first queue is bound; a start that fails has changed nothing.

@@ -10,7 +10,7 @@ namespace {
 constexpr std::chrono::milliseconds patience{1000};  // how long an idle worker waits before it looks around
 constexpr int last_batches = 512;                    // at the end; a flood does not keep the daemon from ending
 
-spa::Opener bench(const Policy& policy) {
+spa::Opener opener_for(const Policy& policy) {
     return spa::Opener{policy.gateway.name, policy.gateway.keys, policy.gateway.skew};
 }
 
@@ -24,12 +24,12 @@ PacketView view_of(const netfilter::QueuedPacket& packet, const Policy& policy) 
 
 }  // namespace
 
-Worker::Worker(netfilter::Queue queue, const Workplace& place)
+Worker::Worker(netfilter::Queue queue, const WorkerContext& context)
     : queue_{std::move(queue)},
-      place_{place},
-      policy_{place.current.get()},
-      opener_{bench(*policy_)},
-      ledger_{queue_.number(), place.ledger_key} {}
+      context_{context},
+      policy_{context.current.get()},
+      opener_{opener_for(*policy_)},
+      ledger_{queue_.number(), context.ledger_key} {}
 
 void Worker::run(const std::stop_token& stop) {
     while (!stop.stop_requested() && !failure()) (void)turn(patience);
@@ -37,8 +37,8 @@ void Worker::run(const std::stop_token& stop) {
     }
     queue_.idle();
     ledger_.flush(io::now(),
-                  [&](log::Event&& event) { return place_.journal.push(place_.producer, std::move(event)); });
-    place_.journal.wake();
+                  [&](log::Event&& event) { return context_.journal.push(context_.producer, std::move(event)); });
+    context_.journal.wake();
 }
 
 // One batch. False where nothing came.
@@ -64,24 +64,24 @@ bool Worker::turn(std::chrono::milliseconds wait) {
 }
 
 void Worker::take_new_policy() {
-    if (!place_.current.newer_than(*policy_)) return;
-    policy_ = place_.current.get();
-    opener_ = bench(*policy_);
+    if (!context_.current.newer_than(*policy_)) return;
+    policy_ = context_.current.get();
+    opener_ = opener_for(*policy_);
 }
 
 void Worker::take_new_followed() {
-    const std::uint64_t version = place_.followers.version();
+    const std::uint64_t version = context_.followers.version();
     if (version == followed_version_) return;
     followed_version_ = version;
-    followed_ = place_.followers.followed();
+    followed_ = context_.followers.followed();
 }
 
 void Worker::judge(const netfilter::QueuedPacket& packet, Instant now) {
     const PacketView view = view_of(packet, *policy_);
-    const Decision decision = observed(decide(view, now, *policy_, place_.tables, opener_), view, *policy_);
+    const Decision decision = observed(decide(view, now, *policy_, context_.tables, opener_), view, *policy_);
     verdicts_.count(decision.reason);
     note(view, decision, now);
-    if (decision.ends_flows) place_.flows_end.wake();
+    if (decision.ends_flows) context_.endings_waker.wake();
     if (decision.lets_in())
         queue_.accept(packet.id, policy_->gateway.mark.with(packet.mark, decision.mark));
     else
@@ -96,7 +96,7 @@ void Worker::tell_followers(const PacketView& view, const Decision& decision, In
     event.decision = decision;
     event.queue = queue_.number();
     event.policy = policy_;
-    place_.followers.push(place_.producer, std::move(event));
+    context_.followers.push(context_.producer, std::move(event));
     told_followers_ = true;
 }
 
@@ -105,17 +105,17 @@ void Worker::note(const PacketView& view, const Decision& decision, Instant now)
     auto event = ledger_.note(view, decision, now, policy_);
     if (!event) return;
     spoke_ = true;
-    if (!place_.journal.push(place_.producer, std::move(*event))) ledger_.take_back(*event);
+    if (!context_.journal.push(context_.producer, std::move(*event))) ledger_.take_back(*event);
 }
 
 void Worker::finish_turn(Instant now) {
     if (ledger_.due(now.steady))
         ledger_.flush(now, [&](log::Event&& event) {
             spoke_ = true;
-            return place_.journal.push(place_.producer, std::move(event));
+            return context_.journal.push(context_.producer, std::move(event));
         });
-    if (spoke_) place_.journal.wake();
-    if (told_followers_) place_.followers.ring_bell();
+    if (spoke_) context_.journal.wake();
+    if (told_followers_) context_.followers.ring_bell();
     spoke_ = told_followers_ = false;
 }
 

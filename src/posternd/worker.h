@@ -34,19 +34,19 @@ private:
 };
 
 // What the worker shares with the daemon around it; all of it outlives the worker.
-struct Workplace {
+struct WorkerContext {
     const CurrentPolicy& current;
     Tables& tables;
     Journal& journal;
     Followers& followers;
-    const io::Waker& flows_end;  // woken for a decision that ends flows
-    std::size_t producer = 0;    // the worker's ring in the journal, and for the followers
+    const io::Waker& endings_waker;  // woken for a decision that ends flows
+    std::size_t producer = 0;        // the worker's ring in the journal, and for the followers
     SipKey ledger_key{};
 };
 
 class Worker {
 public:
-    Worker(netfilter::Queue queue, const Workplace& place);
+    Worker(netfilter::Queue queue, const WorkerContext& context);
 
     // Until stopped; then judges what waits already, settles it and returns. An error of the queue ends the loop: its
     // text is left in failure().
@@ -73,7 +73,7 @@ private:
     void finish_turn(Instant now);
 
     netfilter::Queue queue_;
-    Workplace place_;
+    WorkerContext context_;
     CurrentPolicy::Pointer policy_;
     spa::Opener opener_;
     log::Ledger ledger_;

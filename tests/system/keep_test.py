@@ -133,7 +133,7 @@ def logged_in(lab, keys, *options):
 
 def told(shell, command):
     """Runs a command in that shell: its output, and its exit code as the last word."""
-    shell.stdin.write(f"{command}; echo ended $?\n")
+    shell.stdin.write(f"{{ {command}; }} 2>&1; echo ended $?\n")  # else the two streams race
     shell.stdin.flush()
     lines = []
     for line in shell.stdout:

@@ -24,16 +24,16 @@
 namespace postern {
 
 // A worker and its thread.
-struct Post {
+struct WorkerThread {
     std::unique_ptr<Worker> worker;
     std::jthread thread;
 };
 
-// Threads: the workers use what their Workplace names; everything else is the main thread's.
-struct House {
-    House(std::filesystem::path file, Names& given, config::Settings said, const PolicyInForce& first, WallTime floor,
-          const SipKey& key, io::LogFile log, netfilter::Conntrack connections, netfilter::SocketDiag ends,
-          io::Waker flows_end_call, WallTime now)
+// Threads: the workers use what their WorkerContext names; everything else is the main thread's.
+struct Engine {
+    Engine(std::filesystem::path file, Names& given, config::Settings said, const PolicyInForce& first, WallTime floor,
+           const SipKey& key, io::LogFile log, netfilter::Conntrack connections, netfilter::SocketDiag ends,
+           io::Waker endings, WallTime now)
         : policy_file{std::move(file)},
           names{given},
           settings{std::move(said)},
@@ -42,7 +42,7 @@ struct House {
           journal{std::move(log), first.policy->gateway.queues + std::size_t{1}},
           conntrack{std::move(connections)},
           sockets{std::move(ends)},
-          flows_end{std::move(flows_end_call)},
+          endings_waker{std::move(endings)},
           started{now},
           policy_loaded{now},
           ruleset{first.ruleset},
@@ -74,7 +74,8 @@ struct House {
     netfilter::Conntrack conntrack;
     netfilter::SocketDiag sockets;
     std::optional<netfilter::ConntrackEvents> conntrack_events;  // ends of connections with a mark of ours
-    io::Waker flows_end;  // woken where flows were ended in the tables; the main thread then carries it to the kernel
+    io::Waker
+        endings_waker;  // woken where flows were ended in the tables; the main thread then carries it to the kernel
     const WallTime started;
     WallTime policy_loaded;
     std::uint64_t ruleset;                            // generation of the rules in force
@@ -88,7 +89,7 @@ struct House {
     std::vector<config::Diagnostic> policy_warnings;  // of the policy in force
     std::vector<std::string> warnings;                // what the operator must see in status
     Guard guard;                                      // what is known about the rules
-    std::vector<Post> posts;                          // last: its threads use all of the above
+    std::vector<WorkerThread> workers;                // last: its threads use all of the above
 
     [[nodiscard]] std::size_t main_ring() const { return current.get()->gateway.queues; }
 

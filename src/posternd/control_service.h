@@ -2,13 +2,13 @@
 #pragma once
 
 #include "control/service.h"
-#include "posternd/house.h"
+#include "posternd/engine.h"
 
 namespace postern {
 
-class Desk final : public control::Service {
+class ControlService final : public control::Service {
 public:
-    explicit Desk(House& house) : house_{house} {}
+    explicit ControlService(Engine& engine) : engine_{engine} {}
 
     [[nodiscard]] control::Status status() override;
     [[nodiscard]] std::vector<control::GrantRow> grants() override;
@@ -19,7 +19,7 @@ public:
     [[nodiscard]] Result<control::RulesetReport> ruleset() override;
 
 private:
-    House& house_;
+    Engine& engine_;
 };
 
 }  // namespace postern

@@ -1,17 +1,17 @@
 // What the daemon looks after every second, beside the packets: ends of grants and of flows, and its own workers.
 #pragma once
 
+#include "posternd/engine.h"
 #include "posternd/flow_watch.h"
-#include "posternd/house.h"
 
 namespace postern {
 
-class Keeper {
+class Maintenance {
 public:
-    explicit Keeper(House& house) : house_{house} {}
+    explicit Maintenance(Engine& engine) : engine_{engine} {}
 
     // Call about once a second. Thread: main.
-    void look_around();
+    void tick();
 
     // Its descriptor is readable while it has something to take.
     [[nodiscard]] FlowWatch& flows() noexcept { return flows_; }
@@ -23,8 +23,8 @@ private:
     void end_unused_grants(Instant now);
     void watch_queues(Instant now);
 
-    House& house_;
-    FlowWatch flows_{house_};
+    Engine& engine_;
+    FlowWatch flows_{engine_};
     std::uint64_t lost_told_ = 0;
 };
 
