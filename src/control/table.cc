@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/printable.h"
+
 namespace postern::control::detail {
 namespace {
 
@@ -35,12 +37,6 @@ std::string line(const TableRow& row, const std::vector<Column>& columns) {
 }
 
 }  // namespace
-
-std::string printable(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
-    return text;
-}
 
 std::string table(const std::vector<TableRow>& rows) {
     const auto columns = measure(rows);

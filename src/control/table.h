@@ -12,7 +12,4 @@ using TableRow = std::vector<std::string>;
 // all numbers stands to the right. Bytes that a terminal would obey become question marks.
 [[nodiscard]] std::string table(const std::vector<TableRow>& rows);
 
-// The same care for a line of text: what is no printable ASCII becomes a question mark.
-[[nodiscard]] std::string printable(std::string text);
-
 }  // namespace postern::control::detail

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/printable.h"
 #include "base/timestamp.h"
 #include "base/verdict.h"
 #include "control/table.h"
@@ -9,7 +10,6 @@
 namespace postern::control {
 namespace {
 
-using detail::printable;
 using detail::table;
 using detail::TableRow;
 

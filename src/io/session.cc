@@ -12,8 +12,10 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <system_error>
+#include <vector>
 
 namespace postern::io {
 namespace {
@@ -58,23 +60,49 @@ std::string address_of(const std::string& text) {
 
 bool is_loopback(const std::string& address) { return address == "::1" || address.starts_with("127."); }
 
-// The other end of every established TCP connection in a process's network namespace, by its socket's inode.
-std::map<std::string, std::string> connections_beside(int id) {
-    std::map<std::string, std::string> peers;
+// A line of the kernel's table of TCP sockets.
+struct Socket {
+    std::string own_address, own_port, peer_address, peer_port;
+    std::string state, inode;
+
+    [[nodiscard]] std::string own() const { return own_address + ' ' + own_port; }
+    [[nodiscard]] std::string peer() const { return peer_address + ' ' + peer_port; }
+};
+
+std::string port_of(const std::string& text) { return text.substr(text.find(':') + 1); }
+
+std::vector<Socket> sockets_beside(int id) {
+    std::vector<Socket> sockets;
     for (const char* table : {"tcp", "tcp6"}) {
         std::ifstream file{fmt::format("/proc/{}/net/{}", id, table)};
         std::string line;
         std::getline(file, line);
         while (std::getline(file, line)) {
             std::istringstream fields{line};
-            std::string skipped, local, remote, state, inode;
-            fields >> skipped >> local >> remote >> state;
+            std::string skipped, own, peer, state, inode;
+            fields >> skipped >> own >> peer >> state;
             for (int i = 0; i < 5; ++i) fields >> skipped;
             fields >> inode;
-            const std::string own = address_of(local), peer = address_of(remote);
-            if (state == "01" && own != peer && !is_loopback(peer)) peers[inode] = peer;
+            sockets.push_back({address_of(own), port_of(own), address_of(peer), port_of(peer), state, inode});
         }
     }
+    return sockets;
+}
+
+// The other end of every TCP connection that was made from another host to a process's network namespace, by its
+// socket's inode. One that came in is at a port that somebody listens on, and its other end is not here as well.
+std::map<std::string, std::string> connections_beside(int id) {
+    const auto sockets = sockets_beside(id);
+    std::set<std::string> listening, ends;
+    for (const Socket& one : sockets) {
+        if (one.state == "0A") listening.insert(one.own_port);
+        ends.insert(one.own() + ' ' + one.peer());
+    }
+    std::map<std::string, std::string> peers;
+    for (const Socket& one : sockets)
+        if (one.state == "01" && listening.contains(one.own_port) && !is_loopback(one.peer_address) &&
+            !ends.contains(one.peer() + ' ' + one.own()))
+            peers[one.inode] = one.peer_address;
     return peers;
 }
 

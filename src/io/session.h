@@ -20,7 +20,8 @@ struct Session {
 };
 
 // Of the calling process, by its ancestors and the sockets they hold: nothing that the caller's environment says
-// counts. A connection whose two ends are this host's is none. Reads /proc, whole only for root. Threads: any.
+// counts. Only a connection counts that another host made, to a port that somebody
+// listens on. Reads /proc, whole only for root. Threads: any.
 [[nodiscard]] Session own_session();
 
 }  // namespace postern::io

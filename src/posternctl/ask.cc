@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "base/printable.h"
 #include "config/load.h"
 #include "config/named_path.h"
 #include "io/unix_socket.h"
@@ -38,7 +39,7 @@ Exit told(const NoReply& none, const Place& place) {
 }
 
 Exit refused(const control::Reply& reply) {
-    for (const std::string& mistake : reply.mistakes) std::fprintf(stderr, "%s\n", mistake.c_str());
+    for (const std::string& mistake : reply.mistakes) std::fprintf(stderr, "%s\n", printable(mistake).c_str());
     complain(reply.error);
     return reply.mistakes.empty() ? Exit::failed : Exit::bad_policy;
 }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <unordered_map>
 
+#include "base/printable.h"
 #include "io/files.h"
 #include "netfilter/socket_list.h"
 #include "survey/lines.h"
@@ -29,7 +30,7 @@ std::uint32_t inode_of(const std::string& link) {
 std::string name_of(const fs::path& process) {
     std::string name = io::read_small(process / "comm", 64).value_or("");
     while (!name.empty() && name.back() == '\n') name.pop_back();
-    return name;
+    return printable(std::move(name));  // anybody names his own programs
 }
 
 void add_sockets(const fs::path& process, Owners& owners) {

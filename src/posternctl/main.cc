@@ -1,12 +1,13 @@
 // posternctl: looks after the policy, the rules and the running daemon. Every command is a file of its own.
 #include <cstdio>
 
+#include "base/printable.h"
 #include "io/command_line.h"
 #include "posternctl/command.h"
 
 namespace postern::ctl {
 
-void complain(const std::string& text) { std::fprintf(stderr, "posternctl: %s\n", text.c_str()); }
+void complain(const std::string& text) { std::fprintf(stderr, "posternctl: %s\n", printable(text).c_str()); }
 
 void warn(const std::string& text) { complain("warning: " + text); }
 

@@ -34,15 +34,6 @@ std::string_view standing(const RulesJob& job, bool stood) {
     return stood ? "guarded already" : "guarded";
 }
 
-void tell(const RulesJob& job, const RulesOptions& options, bool stood) {
-    fmt::print("{} ({})\n", standing(job, stood), job.loader->name());
-    if (options.confirm)
-        fmt::print(
-            "taken back in {} s, unless somebody says `posternctl rules confirm` over a connection made from now "
-            "on\n",
-            options.confirm->count());
-}
-
 // Numbers are given under the lock: whoever applied meanwhile may have taken the next one. Those that begin are written
 // down before the rules are loaded.
 Result<RulesPair> planned(const RulesJob& job) {
@@ -104,13 +95,42 @@ Result<bool> apply_for_now(const RulesStore& store, const RulesLoader& loader, c
         .map([&] { return *stood; });
 }
 
-Exit remove_others_of(const RulesJob& job, const RulesOptions& options, const RulesPair& sets,
-                      const std::optional<rules::Loadable>& before) {
-    const Result<Removal> removed = remove_others(sets.wanted, before, options.iptables);
-    if (!removed) return failed(removed.error());
-    if (*removed == Removal::done && !options.quiet)
+// What has been done under the lock, to be told without it: a terminal that does not read must not keep the way back.
+struct Applied {
+    bool stood = false;
+    Removal others = Removal::no_rules;
+    std::vector<std::string> warnings;
+};
+
+void tell(const RulesJob& job, const RulesOptions& options, const Applied& done) {
+    fmt::print("{} ({})\n", standing(job, done.stood), job.loader->name());
+    if (options.confirm)
+        fmt::print(
+            "taken back in {} s, unless somebody says `posternctl rules confirm` over a connection made from now "
+            "on\n",
+            options.confirm->count());
+    if (done.others == Removal::done)
         fmt::print("rules of another backend than {} are taken out\n", job.loader->name());
-    return Exit::ok;
+}
+
+Result<Applied> apply_locked(const RulesStore& store, const RulesJob& job, const RulesOptions& options) {
+    const Result<io::FileLock> lock = store.lock();
+    if (!lock) return tl::make_unexpected(lock.error());
+    const Result<RulesPair> sets = planned(job);
+    if (!sets) return tl::make_unexpected(sets.error());
+    const auto before = store.read(RulesStore::Set::applied).value_or(std::nullopt);
+    // Where rules stood since this host started, what nothing tracks now came in while they were gone.
+    const AdoptionTime time = store.applied_since_start() ? std::chrono::seconds{0} : options.adopt;
+    const Result<void> adopted = adopt(job.loader->name(), options.iptables, time, options.quiet ? stderr : stdout);
+    const Result<bool> stood =
+        options.confirm ? apply_for_now(store, *job.loader, *sets, *options.confirm) : apply(store, *job.loader, *sets);
+    if (!stood) return tl::make_unexpected(stood.error());
+    const Result<Removal> others = remove_others(sets->wanted, before, options.iptables);
+    if (!others) return tl::make_unexpected(others.error());
+    Applied done{*stood, *others, {}};
+    if (!adopted)
+        done.warnings.push_back("sessions older than the rules are not adopted and may stop: " + adopted.error().text);
+    return done;
 }
 
 }  // namespace
@@ -118,20 +138,12 @@ Exit remove_others_of(const RulesJob& job, const RulesOptions& options, const Ru
 Exit rules_apply(const RulesJob& job, const RulesOptions& options) {
     const Result<RulesStore> store = RulesStore::open(job.state_directory);
     if (!store) return failed(store.error());
-    const Result<io::FileLock> lock = store->lock();
-    if (!lock) return failed(lock.error());
-    const Result<RulesPair> sets = planned(job);
-    if (!sets) return failed(sets.error());
-    const auto before = store->read(RulesStore::Set::applied).value_or(std::nullopt);
-    const Result<void> adopted =
-        adopt(job.loader->name(), options.iptables, options.adopt, options.quiet ? stderr : stdout);
-    const Result<bool> stood = options.confirm ? apply_for_now(*store, *job.loader, *sets, *options.confirm)
-                                               : apply(*store, *job.loader, *sets);
-    if (!stood) return failed(stood.error());
-    if (!adopted) warn("sessions older than the rules are not adopted and may stop: " + adopted.error().text);
-    if (!options.quiet) tell(job, options, *stood);
+    const Result<Applied> done = apply_locked(*store, job, options);
+    if (!done) return failed(done.error());
+    for (const std::string& warning : done->warnings) warn(warning);
+    if (!options.quiet) tell(job, options, *done);
     warn_about(job);
-    return remove_others_of(job, options, *sets, before);
+    return Exit::ok;
 }
 
 }  // namespace postern::ctl

@@ -24,15 +24,17 @@ rules::Loadable built_in(const Context& context, const RulesLoader& loader) {
     return emergency_set(loader, loaded ? *loaded->policy : unknown);
 }
 
-Result<void> load_and_record(const RulesStore& store, const rules::Loadable& set) {
+// Null: there is no store to record it in.
+Result<void> load_and_record(const RulesStore* store, const rules::Loadable& set) {
     return loader_for(set)->load(set).map([&] { announce(set); }).and_then([&] {
-        return store.write(Set::applied, set);
+        return store ? store->write(Set::applied, set) : Result<void>{};
     });
 }
 
 // The last known emergency set, then one made here for either backend: the first that the kernel takes.
-Result<void> load_emergency(const RulesStore& store, const Context& context, const RulesOptions& options) {
-    const auto known = store.read(Set::emergency);
+Result<void> load_emergency(const RulesStore* store, const Context& context, const RulesOptions& options) {
+    const Result<std::optional<rules::Loadable>> known =
+        store ? store->read(Set::emergency) : std::optional<rules::Loadable>{};
     if (known && *known && load_and_record(store, **known)) return {};
     Result<void> done = failure("no tool for rules is installed: neither nft nor iptables");
     for (const Loader& loader : suspects(options)) {
@@ -42,7 +44,7 @@ Result<void> load_emergency(const RulesStore& store, const Context& context, con
     return done;
 }
 
-Exit emergency(const RulesStore& store, const Context& context, const RulesOptions& options, const std::string& why) {
+Exit emergency(const RulesStore* store, const Context& context, const RulesOptions& options, const std::string& why) {
     complain(why);
     const Result<void> done = load_emergency(store, context, options);
     if (!done) return failed({"not even the emergency set can be loaded, the gateway is open: " + done.error().text});
@@ -77,42 +79,51 @@ Exit boot(const RulesStore& store, const Context& context, const RulesOptions& o
     }
     (void)store.forget_pending();
     const auto confirmed = store.read(Set::confirmed);
-    if (!confirmed) return emergency(store, context, options, "the confirmed set is broken: " + confirmed.error().text);
+    if (!confirmed)
+        return emergency(&store, context, options, "the confirmed set is broken: " + confirmed.error().text);
     if (*confirmed) {
-        const Result<void> done = load_and_record(store, **confirmed);
-        if (!done) return emergency(store, context, options, "the confirmed set is refused: " + done.error().text);
+        const Result<void> done = load_and_record(&store, **confirmed);
+        if (!done) return emergency(&store, context, options, "the confirmed set is refused: " + done.error().text);
         fmt::print("guarded ({}), by the set confirmed last\n", (*confirmed)->backend);
         return Exit::ok;
     }
     if (was_confirmed(store))
-        return emergency(store, context, options,
+        return emergency(&store, context, options,
                          fmt::format("the confirmed set is lost: there is no {}", store.file(Set::confirmed).string()));
     // What was applied and not confirmed before the host went down: the watch must not put it back.
     if (const Result<void> done = store.forget_all(); !done) return failed(done.error());
     return nothing(context, options);
 }
 
-template <class Work>
-Exit with_store(const Context& context, const RulesOptions& options, Work work) {
-    const Result<RulesStore> store = RulesStore::open(state_directory(context, options));
-    if (!store) return failed(store.error());
-    const Result<io::FileLock> lock = store->lock();
-    return lock ? work(*store) : failed(lock.error());
+// Whoever holds the lock or has spoilt the directory: once confirmed, the gate does not stay open for it.
+Exit boot_without(const RulesStore* store, const Context& context, const RulesOptions& options, const Error& why) {
+    std::error_code error;
+    const auto directory = state_directory(context, options) / "rules";
+    if (!std::filesystem::exists(directory / "confirmed", error) &&
+        !std::filesystem::exists(directory / "emergency", error))
+        return failed(why);
+    return emergency(store, context, options, why.text);
 }
 
 }  // namespace
 
 Exit rules_boot(const Context& context, const RulesOptions& options) {
-    return with_store(context, options, [&](const RulesStore& store) { return boot(store, context, options); });
+    const Result<RulesStore> store = RulesStore::open(state_directory(context, options));
+    if (!store) return boot_without(nullptr, context, options, store.error());
+    const Result<io::FileLock> lock = store->lock();
+    if (!lock) return boot_without(&*store, context, options, lock.error());
+    return boot(*store, context, options);
 }
 
 Exit rules_emergency(const Context& context, const RulesOptions& options) {
-    return with_store(context, options, [&](const RulesStore& store) {
-        const Result<void> done = load_emergency(store, context, options);
-        if (!done) return failed(done.error());
-        fmt::print("all new connections are dropped, but for break-glass\n");
-        return Exit::ok;
-    });
+    const Result<RulesStore> store = RulesStore::open(state_directory(context, options));
+    if (!store) return failed(store.error());
+    const Result<io::FileLock> lock = store->lock();
+    if (!lock) return failed(lock.error());
+    const Result<void> done = load_emergency(&*store, context, options);
+    if (!done) return failed(done.error());
+    fmt::print("all new connections are dropped, but for break-glass\n");
+    return Exit::ok;
 }
 
 }  // namespace postern::ctl

@@ -60,7 +60,6 @@ rules::Loadable emergency_set(const RulesLoader& loader, const Policy& policy) {
     bare.gateway.interfaces = policy.gateway.interfaces;
     bare.gateway.break_glass = policy.gateway.break_glass;
     bare.gateway.mark = policy.gateway.mark;
-    bare.gateway.observe = policy.gateway.observe;
     rules::Inputs inputs;
     inputs.kind = rules::Kind::emergency;
     return loader.loadable(bare, inputs);

@@ -44,6 +44,25 @@ Result<void> check_owner(const fs::path& path) {
                     path.string(), geteuid()));
 }
 
+// Who may rename a directory on the way could put another one in its place.
+Result<void> check_way(const fs::path& directory) {
+    std::error_code error;
+    for (fs::path at = fs::weakly_canonical(directory, error); !error; at = at.parent_path()) {
+        struct stat status {};
+        if (lstat(at.c_str(), &status) != 0)
+            return failure(fmt::format("cannot look at {}: {}", at.string(), std::strerror(errno)));
+        const bool owned = status.st_uid == 0 || status.st_uid == geteuid();
+        const bool kept = (status.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (status.st_mode & S_ISVTX) != 0;
+        if (!owned || !kept)
+            return failure(
+                fmt::format("{} can be changed by others than root, and what lies under it is loaded as "
+                            "root: chown it to root and, where others write in it, chmod +t",
+                            at.string()));
+        if (at == at.parent_path()) return {};
+    }
+    return failure(fmt::format("cannot look at {}: {}", directory.string(), error.message()));
+}
+
 // What read_small() says of a file that is not there is no Error here.
 Result<std::optional<std::string>> content_of(const fs::path& file) {
     if (access(file.c_str(), F_OK) != 0 && errno == ENOENT) return std::optional<std::string>{};
@@ -71,9 +90,10 @@ std::optional<Pending> parse_pending(const std::string& content) {
 
 Result<RulesStore> RulesStore::open(const fs::path& state_directory) {
     const fs::path directory = state_directory / "rules";
-    return make_directory(directory).and_then([&] { return check_owner(directory); }).map([&] {
-        return RulesStore{directory};
-    });
+    return make_directory(directory)
+        .and_then([&] { return check_owner(directory); })
+        .and_then([&] { return check_way(state_directory); })
+        .map([&] { return RulesStore{directory}; });
 }
 
 Result<std::optional<io::FileLock>> RulesStore::try_lock() const {
@@ -136,6 +156,12 @@ Result<void> RulesStore::forget_all() const {
         .and_then([&] { return erase(file(Set::confirmed)); })
         .and_then([&] { return erase(file(Set::emergency)); })
         .and_then([&] { return erase(file(Set::next_emergency)); });
+}
+
+std::optional<WallTime> RulesStore::applied_at() const {
+    struct stat status {};
+    if (lstat(file(Set::applied).c_str(), &status) != 0) return {};
+    return WallTime{std::chrono::seconds{status.st_mtim.tv_sec} + std::chrono::nanoseconds{status.st_mtim.tv_nsec}};
 }
 
 std::string RulesStore::version() const {

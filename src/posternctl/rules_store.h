@@ -38,7 +38,8 @@ class RulesStore {
 public:
     enum class Set { applied, confirmed, emergency, next_emergency };
 
-    // Makes the directory where there is none. An Error also where others than we may write in it.
+    // Makes the directory where there is none. An Error also where others than we may write in it, or
+    // may put another directory in its place.
     [[nodiscard]] static Result<RulesStore> open(const std::filesystem::path& state_directory);
 
     // Waits a while for others; then an Error that says so.
@@ -60,6 +61,9 @@ public:
 
     // After `rules remove`: nothing is meant to stand, and nothing is loaded at boot.
     [[nodiscard]] Result<void> forget_all() const;
+
+    // When the set that is meant to stand was written; nothing where there is none. Needs no lock.
+    [[nodiscard]] std::optional<WallTime> applied_at() const;
 
     // Changes whenever the set that is meant to stand is written anew. Needs no lock.
     [[nodiscard]] std::string version() const;

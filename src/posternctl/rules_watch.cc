@@ -47,6 +47,7 @@ public:
     Watch(RulesStore store, Gap gap, std::filesystem::path policy_file)
         : store_{std::move(store)}, gap_{std::move(gap)}, policy_file_{std::move(policy_file)} {
         read_policy();
+        if (const auto applied = store_.applied_at()) stood_ = *applied;  // nobody has watched since, as far as we know
     }
 
     // One look at the rules, with whatever it leads to.
@@ -67,6 +68,7 @@ private:
     bool take_standard() {
         const std::string version = store_.version();
         if (standard_ && standard_->version == version) return true;
+        replaced_ = standard_.has_value();
         standard_.reset();
         const auto set = store_.read(RulesStore::Set::applied);
         if (!set) complain_once(set.error().text);
@@ -98,6 +100,7 @@ private:
     }
 
     void stands(Instant now) {
+        if (std::exchange(replaced_, false)) (void)end_intruders(stood_ - clocks_may_differ);
         stood_ = now.wall;
         in_vain_ = 0;
         if (const auto since = std::exchange(late_, std::nullopt)) (void)end_intruders(*since);
@@ -175,6 +178,7 @@ private:
     std::filesystem::path socket_;
     std::optional<Standard> standard_;
     bool new_ = false;                 // it was not seen standing yet
+    bool replaced_ = false;            // another set stood before, and whoever loaded this one may have closed a gap
     WallTime stood_ = io::now().wall;  // when the rules were last seen standing
     std::optional<WallTime> late_;     // look once more for what came in since then
     GuardReports reports_;

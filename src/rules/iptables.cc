@@ -85,6 +85,10 @@ private:
     [[nodiscard]] std::string is(std::string_view which, Mark mark) const {
         return fmt::format("-m {0} --mark {1:#x}/{2:#x}", which, field_.bits(mark), field_.mask);
     }
+    // Of the connection.
+    [[nodiscard]] std::string not_on(Mark mark) const {
+        return fmt::format(" -m connmark ! --mark {:#x}/{:#x}", field_.bits(mark), field_.mask);
+    }
     [[nodiscard]] std::string set(std::string_view target, Mark mark) const {
         return fmt::format("-j {} --set-xmark {:#x}/{:#x}", target, field_.bits(mark), field_.mask);
     }
@@ -103,17 +107,18 @@ private:
     }
 
     void mangle() {
-        table("mangle", {"GATE", "SETTLE", "JUDGE", "STEER", "ASTRAY", "OUT", "HUSH"});
+        table("mangle", {"GATE", "SETTLE", "JUDGE", "STEER", "ASTRAY", "REVIVED", "OUT", "HUSH"});
         gate();
         settle();
         judge();
         steer();
         astray();
+        revived();
         out();
         hush();
         jump("PREROUTING", "GATE");
         jump("INPUT", "ASTRAY");
-        jump("FORWARD", "ASTRAY");
+        jump("FORWARD", "REVIVED");
         jump("OUTPUT", "OUT");
         commit();
     }
@@ -154,9 +159,8 @@ private:
     void settle() {
         chain("SETTLE");
         for (const Mark mark : accepted_marks(policy_)) {
-            rule(fmt::format("{} -m conntrack --ctstate NEW,ESTABLISHED -m connmark ! --mark 0x0/{:#x} -m connmark ! "
-                             "--mark {:#x}/{:#x}",
-                             is("mark", mark), field_.mask, field_.bits(mark), field_.mask),
+            rule(fmt::format("{} -m conntrack --ctstate NEW,ESTABLISHED{}{}{}", is("mark", mark), not_on(Mark::none),
+                             not_on(mark), mark == Mark::accepted ? not_on(Mark::observed) : ""),
                  "-j DROP", comment::moved);
             rule(is("mark", mark), set("CONNMARK", mark), comment::save);
             rule(is("mark", mark), "-j RETURN", comment::settled);
@@ -211,7 +215,7 @@ private:
         rule(v4_ ? "-f" : "-m frag", go("STEER"), comment::service);
         for (const Service& service : policy_.services)
             for (const auto& [transport, range] : service.ports)
-                for (const std::string& to : destinations(service.to, own))
+                for (const std::string& to : to_service(service))
                     rule(fmt::format("{}-p {} --dport {}{}", prefixed(to), match_of(transport), ports(range),
                                      suffixed(to)),
                          go("STEER"), comment::service);
@@ -223,16 +227,19 @@ private:
                  go("STEER"), comment::service);
     }
 
+    // Sockets of this host are also reached by its groups, and by the anycast address of each of its IPv6 networks.
+    [[nodiscard]] std::vector<std::string> to_service(const Service& service) const {
+        if (!service.to.empty()) return of_family("-d", service.to);
+        auto words = of_ours();
+        if (!v4_) words.push_back(type_of("ANYCAST"));
+        return words;
+    }
+
     static std::string_view match_of(Transport transport) {
         return transport == Transport::tcp ? "tcp -m tcp" : "udp -m udp";
     }
 
-    // What a rule says of destinations: "-d PREFIX " in front, or `otherwise`, which begins with a blank, behind.
-    [[nodiscard]] std::vector<std::string> destinations(const std::vector<Prefix>& to,
-                                                        std::string_view otherwise) const {
-        if (to.empty()) return {std::string{otherwise}};
-        return of_family("-d", to);
-    }
+    // What a rule says of destinations: "-d PREFIX " in front, or, with a blank before it, their type behind.
     [[nodiscard]] std::vector<std::string> of_family(std::string_view key, const std::vector<Prefix>& prefixes) const {
         std::vector<std::string> words;
         for (const Prefix& prefix : prefixes)
@@ -258,10 +265,10 @@ private:
     }
     // In IPv6 a list of types means all of them at once.
     [[nodiscard]] std::vector<std::string> of_ours() const {
-        const std::string type = " -m addrtype --dst-type ";
-        if (v4_) return {type + "LOCAL,BROADCAST,MULTICAST"};
-        return {type + "LOCAL", type + "MULTICAST"};
+        if (v4_) return {type_of("LOCAL,BROADCAST,MULTICAST")};
+        return {type_of("LOCAL"), type_of("MULTICAST")};
     }
+    static std::string type_of(std::string_view types) { return fmt::format(" -m addrtype --dst-type {}", types); }
     [[nodiscard]] std::string kind(const OpenMatch& match) const {
         if (match.ports)
             return fmt::format("-p {} --dport {}", match.protocol == 6 ? "tcp -m tcp" : "udp -m udp",
@@ -343,6 +350,18 @@ private:
         rule(fmt::format("-m connmark ! --mark 0x0/{:#x} -m conntrack ! --ctstate DNAT ! --ctstatus EXPECTED",
                          field_.forward_bits()),
              "-j DROP", comment::astray);
+    }
+
+    // A segment that no connection explains would begin one that has no mark: of a session that was ended, whose client
+    // made the kernel forget it, and whose server goes on.
+    void revived() {
+        chain("REVIVED");
+        plain("", fmt::format("-j {}ASTRAY", iptables_prefix));
+        for (std::string name : policy_.gateway.interfaces) {
+            if (name.ends_with('*')) name.back() = '+';
+            rule(fmt::format("-o {} -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW", name),
+                 "-j DROP", comment::revived);
+        }
     }
 
     void out() {

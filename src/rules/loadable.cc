@@ -27,6 +27,11 @@ std::string sum_of(std::string_view content) {
     return fmt::format("{:016x}", siphash(SipKey{}, bytes));
 }
 
+// A file of rules is loaded as root: it may choose among these and name no other program.
+bool is_tool(std::string_view name) {
+    return name.empty() || name == "iptables" || name == "iptables-nft" || name == "iptables-legacy";
+}
+
 // Takes a file apart from its front.
 class Reader {
 public:
@@ -89,6 +94,7 @@ Result<Loadable> read_loadable(std::string_view content) {
         return failure("the file is cut or altered: its checksum does not hold");
     if (loadable.backend != "nftables" && loadable.backend != "iptables")
         return failure(fmt::format("got the backend {}, expected nftables or iptables", loadable.backend));
+    if (!is_tool(loadable.tool)) return failure("the tool that is named is none for rules");
     return loadable;
 }
 

@@ -27,6 +27,7 @@ add chain inet {0} early {{ type filter hook prerouting priority -310; policy ac
 add chain inet {0} gate {{ type filter hook prerouting priority -150; policy accept; }}
 add chain inet {0} forward {{ type nat hook prerouting priority -101; policy accept; }}
 add chain inet {0} astray {{ type filter hook prerouting priority -99; policy accept; }}
+add chain inet {0} revived {{ type filter hook forward priority -150; policy accept; }}
 add chain inet {0} out {{ type filter hook output priority -150; policy accept; }}
 flush table inet {0}
 table inet {0} {{
@@ -47,6 +48,7 @@ public:
         steer();
         forward();
         astray();
+        revived();
         out();
         hush();
         return out_ + "}\n";
@@ -117,8 +119,9 @@ private:
     void settle() {
         chain("settle");
         for (const Mark mark : accepted_marks(policy_)) {
-            rule(fmt::format("{} ct state {{ established, new }} ct mark & {:#010x} != {{ 0x00000000, {:#010x} }}",
-                             is("meta", mark), field_.mask, field_.bits(mark)),
+            rule(fmt::format("{} ct state {{ established, new }} ct mark & {:#010x} != {{ 0x00000000, {:#010x}{} }}",
+                             is("meta", mark), field_.mask, field_.bits(mark),
+                             mark == Mark::accepted ? fmt::format(", {:#010x}", field_.bits(Mark::observed)) : ""),
                  "drop", comment::moved);
             rule(fmt::format("{} {}", is("meta", mark), set("ct", mark)), "accept", comment::settled);
         }
@@ -166,6 +169,9 @@ private:
 
     static constexpr std::string_view own = "fib daddr type local ";
 
+    // Sockets of this host are also reached by its groups, and by the anycast address of each of its IPv6 networks.
+    static constexpr std::string_view reached = "fib daddr type { local, broadcast, multicast, anycast } ";
+
     // A piece of a packet says nothing of ports: it is judged with what may be ours. Conntrack puts pieces together
     // before these rules, as a rule.
     void concerned() {
@@ -173,7 +179,7 @@ private:
         rule("exthdr frag exists", "goto steer", comment::service);
         for (const Service& service : policy_.services)
             for (const auto& [transport, range] : service.ports)
-                for (const std::string& to : addresses("daddr", service.to, own))
+                for (const std::string& to : addresses("daddr", service.to, reached))
                     rule(fmt::format("{}{} dport {}", to, transport == Transport::tcp ? "tcp" : "udp", ports(range)),
                          "goto steer", comment::service);
         for (const knock::Step& step : policy_.knock_steps())
@@ -297,6 +303,18 @@ private:
         line("type filter hook prerouting priority -99; policy accept;");
         rule(fmt::format("ct mark & {:#010x} != 0x00000000 ct status & (dnat | expected) == 0", field_.forward_bits()),
              "drop", comment::astray);
+        end();
+    }
+
+    // A segment that no connection explains would begin one that has no mark: of a session that was ended, whose client
+    // made the kernel forget it, and whose server goes on.
+    void revived() {
+        chain("revived");
+        line("type filter hook forward priority -150; policy accept;");
+        for (const std::string& name : policy_.gateway.interfaces)
+            rule(fmt::format("{}ct state new tcp flags & (fin | syn | rst | ack) != syn",
+                             name == "*" ? "" : fmt::format("oifname \"{}\" ", name)),
+                 "drop", comment::revived);
         end();
     }
 

@@ -14,7 +14,7 @@ inline constexpr std::string_view nft_table = "postern";  // family inet
 // nft chain `gate` is iptables chain POSTERN-GATE, and so on. No other chain is ours, whatever its name begins with.
 inline constexpr std::string_view iptables_prefix = "POSTERN-";
 inline constexpr auto iptables_chains = std::to_array<std::string_view>(
-    {"EARLY", "ARRIVE", "GATE", "SETTLE", "JUDGE", "STEER", "FORWARD", "ASTRAY", "OUT", "HUSH"});
+    {"EARLY", "ARRIVE", "GATE", "SETTLE", "JUDGE", "STEER", "FORWARD", "ASTRAY", "REVIVED", "OUT", "HUSH"});
 
 // nft set hostile4 is ipset postern-hostile4.
 inline constexpr std::string_view ipset_prefix = "postern-";
@@ -55,6 +55,7 @@ inline constexpr std::string_view open = "open";                // not ours: the
 inline constexpr std::string_view unmatched = "unmatched";      // not ours: for no service and no step
 inline constexpr std::string_view service = "service";          // for a service or a step: to the queue
 inline constexpr std::string_view forward = "forward";          // gets the destination of its forward_to
+inline constexpr std::string_view revived = "revived";          // dropped: in the middle of no known connection
 inline constexpr std::string_view astray = "astray";            // dropped: forwarded, and no rule gave it a destination
 inline constexpr std::string_view spa = "spa";                  // an SPA port: to the queue past the hostile set
 inline constexpr std::string_view local = "local";              // the destination is the gateway itself

@@ -119,6 +119,31 @@ def session(lab):
     assert not [packet for packet in capture.incoming() if packet.source == GATEWAY[4]], "a revoked session goes on"
 
 
+@suite.check("an ended session of a host behind does not come back: its client sends RST and SYN, its server talks on")
+def revived(lab):
+    behind = furnish(lab, {"pg": SERVICES["pg"][0]})
+    server = behind.serve("one", 4, 22)
+    lab.knock(seal(lab, services=["pg"], source=source(1)), source(1))
+    capture = lab.capture("member")
+    sock = call(lab, TCP, source(1), 4, "one", 22, 40000)
+    assert errno_of_connect(sock) == 0
+    peer = server.wait()[0][0]
+    sock.sendall(b"ping")
+    assert wait_until(lambda: received(peer), "the client's words") == b"ping"
+    last = wait_until(lambda: [packet for packet in capture.outgoing(destination=ONE[4]) if packet.flags & packets.ACK],
+                      "the client's segments")[-1]
+    lab.control("revoke", "--all")
+    sender, ends = lab.sender(), (source(1), ONE[4], 40000, 22)
+    sender.send(packets.tcp(*ends, packets.RST | packets.ACK, sequence=last.sequence + 4,
+                            acknowledgement=last.acknowledgement))
+    sender.send(packets.tcp(*ends, packets.SYN, sequence=last.sequence + 1_000_000))
+    wait_until(lambda: lab.verdicts()["no_grant"] + lab.verdicts()["flow_revoked"] + lab.verdicts()["grant_used"],
+               "the verdict of the SYN")
+    peer.sendall(b"secret")
+    wait_until(lambda: lab.dropped("revived") + lab.dropped("revoked"), "the server's words to be dropped")
+    assert received(sock) is None, "the ended session is alive"
+
+
 def received(sock):
     try:
         return sock.recv(100)

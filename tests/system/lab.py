@@ -75,10 +75,10 @@ class Lab:
 
     def _make_directory(self):
         self.directory = tempfile.mkdtemp(prefix="postern-lab-")
-        os.chown(self.directory, USER, USER)
-        os.chmod(self.directory, 0o755)
-        os.mkdir(self.path("state"))  # as the service manager makes it, for the daemon's user
-        os.chown(self.path("state"), USER, USER)
+        os.mkdir(self.path("state"))
+        for directory in (self.directory, self.path("state")):  # the daemon makes files of its own and touches no others
+            os.chown(directory, 0, USER)
+            os.chmod(directory, 0o1775)
 
     def _make_network(self):
         prefix = f"postern-{os.getpid()}-{next(_serial)}"

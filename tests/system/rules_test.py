@@ -16,9 +16,9 @@ from packets import icmp, tcp, udp
 from suite import Skip, Suite, connects
 
 SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../rules")
-OURS = ("EARLY", "ARRIVE", "GATE", "SETTLE", "JUDGE", "STEER", "FORWARD", "ASTRAY", "OUT", "HUSH")
+OURS = ("EARLY", "ARRIVE", "GATE", "SETTLE", "JUDGE", "STEER", "FORWARD", "ASTRAY", "REVIVED", "OUT", "HUSH")
 JUMPS = {("raw", "PREROUTING"): "POSTERN-EARLY", ("mangle", "PREROUTING"): "POSTERN-GATE",
-         ("mangle", "INPUT"): "POSTERN-ASTRAY", ("mangle", "FORWARD"): "POSTERN-ASTRAY",
+         ("mangle", "INPUT"): "POSTERN-ASTRAY", ("mangle", "FORWARD"): "POSTERN-REVIVED",
          ("mangle", "OUTPUT"): "POSTERN-OUT"}
 OTHERS = {
     "raw": ["-A PREROUTING -p udp -m udp --dport 5001 -j CT --notrack", "-N POSTERN-MINE",

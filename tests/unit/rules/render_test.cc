@@ -187,9 +187,20 @@ TEST_CASE("a forwarded connection without a destination is dropped, whatever the
         CHECK(nft_chain(nft(policy), "astray").front() ==
               "ct mark & 0xf0000000 != 0x00000000 ct status & (dnat | expected) == 0 counter drop comment \"postern "
               "astray\"");
-        for (const char* hook : {"-I INPUT 1 -j POSTERN-ASTRAY", "-I FORWARD 1 -j POSTERN-ASTRAY"})
+        for (const char* hook : {"-I INPUT 1 -j POSTERN-ASTRAY", "-A POSTERN-REVIVED -j POSTERN-ASTRAY"})
             CHECK(lines_with(ipt(policy), hook).size() == 1);
     }
+}
+
+TEST_CASE("what begins in the middle of a session does not leave by a guarded interface", "[rules]") {
+    Policy policy = sample_policy();
+    policy.gateway.interfaces = {"wan0", "ppp*"};
+    CHECK(nft_chain(nft(policy), "revived") ==
+          Lines{"oifname \"wan0\" ct state new tcp flags & (fin | syn | rst | ack) != syn counter drop comment "
+                "\"postern revived\"",
+                "oifname \"ppp*\" ct state new tcp flags & (fin | syn | rst | ack) != syn counter drop comment "
+                "\"postern revived\""});
+    CHECK(lines_with(ipt(policy), "-A POSTERN-REVIVED -o ppp+ -p tcp").size() == 1);
 }
 
 TEST_CASE("a service without a number is not forwarded, and nobody needs the table for it", "[rules]") {
@@ -207,14 +218,16 @@ TEST_CASE("what concerns no service passes only where the policy says so", "[rul
     const Lines services = lines_with(nft(policy), "postern service");
     CHECK(services == Lines{"ip frag-off & 0x3fff != 0 counter goto steer comment \"postern service\"",
                             "exthdr frag exists counter goto steer comment \"postern service\"",
-                            "fib daddr type local tcp dport 22 counter goto steer comment \"postern service\"",
+                            "fib daddr type { local, broadcast, multicast, anycast } tcp dport 22 counter goto steer "
+                            "comment \"postern service\"",
                             "ip daddr 198.51.100.5 tcp dport 5432 counter goto steer comment \"postern service\"",
                             "ip6 daddr 2001:db8:5::/64 tcp dport 5432 counter goto steer comment \"postern service\"",
                             "ip daddr 198.51.100.5 udp dport 53-54 counter goto steer comment \"postern service\"",
                             "ip6 daddr 2001:db8:5::/64 udp dport 53-54 counter goto steer comment \"postern service\"",
-                            "fib daddr type local tcp dport 8443 counter goto steer comment \"postern service\""});
+                            "fib daddr type { local, broadcast, multicast, anycast } tcp dport 8443 counter goto steer "
+                            "comment \"postern service\""});
     for (const Family family : {Family::v4, Family::v6}) {
-        CHECK(lines_with(ipt(policy, family), "postern service").size() == 5);
+        CHECK(lines_with(ipt(policy, family), "postern service").size() == (family == Family::v4 ? 5 : 9));
         CHECK(lines_with(ipt(policy, family), "-A POSTERN-JUDGE").back() ==
               "-A POSTERN-JUDGE -m comment --comment \"postern unmatched\" -j RETURN");
     }
@@ -270,10 +283,9 @@ TEST_CASE("iptables tables commit raw before mangle, each once, and jump from th
     const std::string text = ipt(full_policy());
     CHECK(lines_with(text, "*").front() == "*raw");
     CHECK(lines_with(text, "COMMIT").size() == 3);
-    CHECK(lines_with(text, "-I ") ==
-          Lines{"-I PREROUTING 1 -j POSTERN-EARLY", "-I PREROUTING 1 -j POSTERN-FORWARD",
-                "-I PREROUTING 1 -j POSTERN-GATE", "-I INPUT 1 -j POSTERN-ASTRAY", "-I FORWARD 1 -j POSTERN-ASTRAY",
-                "-I OUTPUT 1 -j POSTERN-OUT"});
+    CHECK(lines_with(text, "-I ") == Lines{"-I PREROUTING 1 -j POSTERN-EARLY", "-I PREROUTING 1 -j POSTERN-FORWARD",
+                                           "-I PREROUTING 1 -j POSTERN-GATE", "-I INPUT 1 -j POSTERN-ASTRAY",
+                                           "-I FORWARD 1 -j POSTERN-REVIVED", "-I OUTPUT 1 -j POSTERN-OUT"});
     for (const std::string_view chain : rules::iptables_chains)
         CHECK(text.find(":POSTERN-" + std::string{chain} + " ") != std::string::npos);
 }
