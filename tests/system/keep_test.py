@@ -2,12 +2,15 @@
 """How rules are kept: one change at a time, taken back unless confirmed, loaded again at boot."""
 import os
 import re
+import shlex
 import signal
+import socket
 import subprocess
+import sys
 import threading
 
 import sshd
-from lab import GATEWAY, MEMBER, STRANGER
+from lab import GATEWAY, MEMBER, STRANGER, Listener
 from namespaces import Namespace, wait_until
 from suite import Suite, connects
 
@@ -154,6 +157,20 @@ def waiting_to_go_back(policy):
     return subprocess.run(["pgrep", "--full", "--", words], check=False, capture_output=True).returncode == 0
 
 
+# Runs the rest of its command line with a connection to an address and port that it has made itself.
+CONNECTED = ("import os, socket, sys; to = socket.create_connection((sys.argv[1], int(sys.argv[2]))); "
+             "os.set_inheritable(to.fileno(), True); os.execv(sys.argv[3], sys.argv[3:])")
+
+
+def outbound(lab, shell, policy):
+    """What `rules confirm` says in a process of nobody's session that holds a connection to the member."""
+    listener, said = Listener(lab.member, MEMBER[4], 9000, socket.SOCK_STREAM), lab.path("outbound")
+    lab.listeners.append(listener)
+    told(shell, f"setsid -f {sys.executable} -c {shlex.quote(CONNECTED)} {MEMBER[4]} 9000 "
+                f"{command(lab, policy, 'confirm')} > {said} 2>&1")
+    return wait_until(lambda: os.path.exists(said) and open(said, encoding="utf-8").read(), "the answer", 20)
+
+
 @suite.check("a confirmation over the old connection is refused, over a new one it counts")
 def confirmed(lab):
     before, after = variant(lab, "before.yaml", MEMBER[4]), variant(lab, "after.yaml", f"{MEMBER[4]}, 192.0.2.9")
@@ -166,6 +183,7 @@ def confirmed(lab):
     assert "ended 1" in said and f"the connection from {MEMBER[4]}" in said and "older than the rules" in said, said
     forged = told(old, "SSH_CONNECTION='198.51.100.2 1 192.0.2.2 22' " + command(lab, after, "confirm"))
     assert "ended 1" in forged, forged
+    assert "neither a network connection" in outbound(lab, old, after), "a connection that this host made confirms"
     detached = rules(lab, "confirm", check=False, policy=after)
     assert detached.returncode == 1 and "neither a network connection nor a console" in detached.stderr, detached
     new = logged_in(lab, keys)
