@@ -80,7 +80,9 @@ def sandbox(root):
 def ordering(root):
     said = settings(unit(root, "postern-rules.service"))
     after, before = " ".join(said["After"]).split(), " ".join(said["Before"]).split()
-    assert "network-pre.target" in before and said["Wants"] == ["network-pre.target"], said
+    wants = " ".join(said["Wants"]).split()
+    assert "network-pre.target" in before and "network-pre.target" in wants, said
+    assert "modprobe@nf_conntrack.service" in wants and "modprobe@nf_conntrack.service" in after, said
     for other in ("nftables", "netfilter-persistent", "ufw", "firewalld"):
         assert f"{other}.service" in after, f"not behind {other}"
     assert not {"PartOf", "BindsTo", "Requires", "StopPropagatedFrom"} & said.keys(), said
