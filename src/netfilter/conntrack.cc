@@ -107,7 +107,9 @@ Result<std::vector<Connection>> Conntrack::marked(const Wanted& wanted) {
 
 Result<std::vector<TrackedConnection>> Conntrack::all() { return found(netlink_, {0, 0}); }
 
+// Where nothing has tracked since the host started there is no such key: any question to ctnetlink loads its module.
 Result<void> Conntrack::keep_times() {
+    (void)mark_of({});
     constexpr const char* key = "/proc/sys/net/netfilter/nf_conntrack_timestamp";
     std::ofstream file{key};
     if (file << "1" << std::flush) return {};

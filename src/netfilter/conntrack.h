@@ -67,7 +67,7 @@ public:
     [[nodiscard]] Result<std::vector<TrackedConnection>> all();
 
     // From now on the kernel notes when a connection begins (net.netfilter.nf_conntrack_timestamp). Needs root.
-    [[nodiscard]] static Result<void> keep_times();
+    [[nodiscard]] Result<void> keep_times();
 
 private:
     explicit Conntrack(Netlink netlink) noexcept : netlink_{std::move(netlink)} {}

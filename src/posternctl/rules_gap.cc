@@ -37,9 +37,9 @@ std::set<Connection> names_of(const std::vector<TrackedConnection>& entries) {
 }  // namespace
 
 Result<Gap> Gap::open() {
-    if (const auto kept = netfilter::Conntrack::keep_times(); !kept) return tl::make_unexpected(kept.error());
     auto conntrack = netfilter::Conntrack::open();
     if (!conntrack) return tl::make_unexpected(conntrack.error());
+    if (const auto kept = conntrack->keep_times(); !kept) return tl::make_unexpected(kept.error());
     auto sockets = netfilter::SocketDiag::open();
     if (!sockets) return tl::make_unexpected(sockets.error());
     auto routes = netfilter::Routes::open();

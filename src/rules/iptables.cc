@@ -303,7 +303,7 @@ private:
                 rule(fmt::format("-s {} {}", to_text(prefix), match), "-j RETURN", word);
     }
 
-    // An address in the table of a VRF is local only as seen from its interface.
+    // An address in the table of a VRF is local only as seen from the interface that has it.
     // The cluster match never takes a packet without a conntrack entry: the last rule takes everything.
     void steer() {
         const unsigned queues = std::clamp<unsigned>(policy_.gateway.queues, 1, iptables_queues);

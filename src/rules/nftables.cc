@@ -252,7 +252,7 @@ private:
         return range.first == range.last ? std::to_string(range.first) : fmt::format("{}-{}", range.first, range.last);
     }
 
-    // An address in the table of a VRF is local only as seen from its interface.
+    // An address in the table of a VRF is local only as seen from the interface that has it.
     void steer() {
         const unsigned queues = std::max<unsigned>(policy_.gateway.queues, 1);
         chain("steer");
