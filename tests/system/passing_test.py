@@ -68,16 +68,14 @@ def opened(lab):
     assert lab.queued() == before, "a protocol that is open was queued"
 
 
-def neighbour(lab, interface, master=""):
+def neighbour(lab, interface, master="", address_on=""):
     """A namespace wired to an interface of the gateway that did not exist before; its SYN to port 22 is judged."""
     other = Namespace(f"{lab.gateway.name.removesuffix('gateway')}{interface}")
     lab.namespaces.append(other)
     wire(other, "eth0", lab.gateway, interface)
-    own = interface
     if master:
         lab.gateway.ip(f"link set {interface} master {master}", f"link set {master} up")
-        own = master
-    lab.gateway.ip(f"addr add 172.16.0.1/24 dev {own}")
+    lab.gateway.ip(f"addr add 172.16.0.1/24 dev {address_on or interface}")
     other.ip("addr add 172.16.0.2/24 dev eth0")
     return other
 
@@ -110,17 +108,31 @@ def come_and_go(lab):
 def bridge(lab):
     lab.gateway.ip("link add br0 type bridge")
     guard(lab, interfaces="[gw0, br0]")
-    judged(lab, neighbour(lab, "port0", master="br0"))
+    judged(lab, neighbour(lab, "port0", master="br0", address_on="br0"))
 
 
-@suite.check("an interface in a VRF is guarded by its own name, and its address is the gateway's own")
-def vrf(lab):
+def add_vrf(lab):
     try:
         run(["ip", "-netns", lab.gateway.name, "link", "add", "vrf0", "type", "vrf", "table", "10"])
     except LabError as error:
         raise Skip("this kernel has no VRF") from error
+
+
+@suite.check("an interface in a VRF is guarded by its own name, and its address is the gateway's own")
+def vrf(lab):
+    add_vrf(lab)
     guard(lab, interfaces="[gw0, slave0]")
     judged(lab, neighbour(lab, "slave0", master="vrf0"))
+
+
+@suite.check("an address of the VRF device itself is another host's, which a service has to name")
+def vrf_device(lab):
+    add_vrf(lab)
+    lab.set_policy("services.inner", "{ports: [tcp/22], to: [172.16.0.1]}")
+    guard(lab, interfaces="[gw0, slave0]")
+    other = neighbour(lab, "slave0", master="vrf0", address_on="vrf0")
+    judged(lab, other)
+    assert not lab.verdicts()["no_service"]
 
 
 if __name__ == "__main__":
