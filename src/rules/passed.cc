@@ -57,16 +57,19 @@ bool fits(const OpenMatch& match, const PacketView& packet) noexcept {
            (!match.type || *match.type == packet.icmp_type);
 }
 
+// Whether sockets of the gateway get it. An anycast address looks like any other one.
+bool reaches_us(const PacketView& packet) noexcept {
+    return packet.local || is_group(packet.destination) || is_broadcast(packet.destination);
+}
+
 bool is_open(const Open& open, const PacketView& packet) noexcept {
     if (!open.from.empty() && !holds(open.from, packet.source)) return false;
-    const bool there = open.to.empty()
-                           ? packet.local || is_group(packet.destination) || is_broadcast(packet.destination)
-                           : holds(open.to, packet.destination);
+    const bool there = open.to.empty() ? reaches_us(packet) : holds(open.to, packet.destination);
     return there && std::ranges::any_of(open.matches, [&](const OpenMatch& match) { return fits(match, packet); });
 }
 
 bool is_for(const Service& service, const PacketView& packet) noexcept {
-    const bool there = service.to.empty() ? packet.local : holds(service.to, packet.destination);
+    const bool there = service.to.empty() ? reaches_us(packet) : holds(service.to, packet.destination);
     return there && std::ranges::any_of(service.ports, [&](const TransportPorts& ports) {
                return ports.contains(packet.transport, packet.destination_port);
            });

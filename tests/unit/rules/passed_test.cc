@@ -103,6 +103,11 @@ TEST_CASE("where the unmatched pass, pieces and both families of a forwarded por
     admin.destination_port = 8443;
     admin.local = true;
     CHECK(passed(admin, policy) == Passed::no);  // as the rule says, though the service has no IPv6
+    PacketView group = packet("203.0.113.9", "224.0.0.1", 6, Transport::tcp);
+    group.destination_port = 22;
+    CHECK(passed(group, policy) == Passed::no);  // sockets of the gateway are reached by its groups
+    group.destination = *parse_address("192.0.2.78");
+    CHECK(passed(group, policy) == Passed::unmatched);
     PacketView piece = packet("203.0.113.9", "192.0.2.77", 6, Transport::none);
     CHECK(passed(piece, policy) == Passed::unmatched);
     piece.more_fragments = true;
