@@ -80,6 +80,17 @@ std::vector<Connection> marked(Conntrack& conntrack, MaskedMark mark) {
     return *found;
 }
 
+WallTime now() { return WallTime{std::chrono::system_clock::now().time_since_epoch()}; }
+
+TrackedConnection tracked(Conntrack& conntrack, const Connection& connection) {
+    const auto all = conntrack.all();
+    if (!all) throw std::runtime_error(all.error().text);
+    const auto found = std::find_if(all->begin(), all->end(),
+                                    [&](const TrackedConnection& one) { return one.connection == connection; });
+    DEMAND(found != all->end());
+    return *found;
+}
+
 void check_family(const char* tool, const char* loopback) {
     load_rules(tool);
     const Connection plain = talk(loopback, 4000);
@@ -191,5 +202,22 @@ TEST_CASE("a session that nobody tracked is entered once, from whichever end it 
             DEMAND(marked(conntrack, accepted) == std::vector{session});  // its origin is the client
             DEMAND(set(conntrack, session, {0, 0xffffffff}));
         }
+    });
+}
+
+TEST_CASE("connections that begin from then on have their time, those from before have none", "[netfilter]") {
+    in_namespaces([] {
+        load_rules("iptables");
+        const Connection before = talk("127.0.0.1", 4001);
+        const auto kept = Conntrack::keep_times();
+        if (!kept) throw std::runtime_error(kept.error().text);
+        const WallTime from = now();
+        const Connection behind = talk("127.0.0.1", 4000);
+        const WallTime to = now();
+        Conntrack conntrack = open_conntrack();
+        DEMAND(!tracked(conntrack, before).began);
+        DEMAND(tracked(conntrack, before).mark == 0x05000001);
+        const auto began = tracked(conntrack, behind).began;
+        DEMAND(began && from <= *began && *began <= to);
     });
 }

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "network_namespace.h"
@@ -142,6 +143,26 @@ TEST_CASE("no socket is ended for a UDP flow, though TCP has one by its ports", 
         SocketDiag sockets = open_sockets();
         DEMAND(!destroy(sockets, udp));
         DEMAND(carries(living));
+    });
+}
+
+TEST_CASE("what came in is told from what went out, in both families and as first sent", "[netfilter]") {
+    in_namespaces([] {
+        const int four = listen_at("127.0.0.1", 4000), six = listen_at("::1", 4001), both = listen_at("::", 4002);
+        std::vector<Connection> made{call(four, "127.0.0.1", 4000).connection, call(six, "::1", 4001).connection,
+                                     call(both, "127.0.0.1", 4002).connection, call(both, "::1", 4002).connection};
+        SocketDiag sockets = open_sockets();
+        const auto listed = [&] {
+            auto found = sockets.accepted();
+            if (!found) throw std::runtime_error(found.error().text);
+            std::ranges::sort(*found);
+            return *found;
+        };
+        std::ranges::sort(made);
+        DEMAND(listed() == made);  // each once, though lo shows both its ends
+        std::erase_if(made, [](const Connection& one) { return one.destination_port == 4000; });
+        DEMAND(close(four) == 0);
+        DEMAND(listed() == made);  // nobody listens there any more: who called whom cannot be told
     });
 }
 
