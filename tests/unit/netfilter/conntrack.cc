@@ -209,12 +209,12 @@ TEST_CASE("connections that begin from then on have their time, those from befor
     in_namespaces([] {
         load_rules("iptables");
         const Connection before = talk("127.0.0.1", 4001);
-        const auto kept = Conntrack::keep_times();
+        Conntrack conntrack = open_conntrack();
+        const auto kept = conntrack.keep_times();
         if (!kept) throw std::runtime_error(kept.error().text);
         const WallTime from = now();
         const Connection behind = talk("127.0.0.1", 4000);
         const WallTime to = now();
-        Conntrack conntrack = open_conntrack();
         DEMAND(!tracked(conntrack, before).began);
         DEMAND(tracked(conntrack, before).mark == 0x05000001);
         const auto began = tracked(conntrack, behind).began;
