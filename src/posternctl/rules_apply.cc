@@ -98,7 +98,7 @@ Result<bool> apply_for_now(const RulesStore& store, const RulesLoader& loader, c
 // What has been done under the lock, to be told without it: a terminal that does not read must not keep the way back.
 struct Applied {
     bool stood = false;
-    Removal others = Removal::no_rules;
+    Result<Removal> others;  // in other tables; these rules stand whatever became of those
     std::vector<std::string> warnings;
 };
 
@@ -109,7 +109,7 @@ void tell(const RulesJob& job, const RulesOptions& options, const Applied& done)
             "taken back in {} s, unless somebody says `posternctl rules confirm` over a connection made from now "
             "on\n",
             options.confirm->count());
-    if (done.others == Removal::done)
+    if (done.others && *done.others == Removal::done)
         fmt::print("rules of another backend than {} are taken out\n", job.loader->name());
 }
 
@@ -125,9 +125,7 @@ Result<Applied> apply_locked(const RulesStore& store, const RulesJob& job, const
     const Result<bool> stood =
         options.confirm ? apply_for_now(store, *job.loader, *sets, *options.confirm) : apply(store, *job.loader, *sets);
     if (!stood) return tl::make_unexpected(stood.error());
-    const Result<Removal> others = remove_others(sets->wanted, before, options.iptables);
-    if (!others) return tl::make_unexpected(others.error());
-    Applied done{*stood, *others, {}};
+    Applied done{*stood, remove_others(sets->wanted, before, options.iptables), {}};
     if (!adopted)
         done.warnings.push_back("sessions older than the rules are not adopted and may stop: " + adopted.error().text);
     return done;
@@ -143,7 +141,7 @@ Exit rules_apply(const RulesJob& job, const RulesOptions& options) {
     for (const std::string& warning : done->warnings) warn(warning);
     if (!options.quiet) tell(job, options, *done);
     warn_about(job);
-    return Exit::ok;
+    return done->others ? Exit::ok : failed(done->others.error());
 }
 
 }  // namespace postern::ctl
