@@ -189,6 +189,17 @@ def foreign_root(lab):
     assert len(inside.stderr.splitlines()) == 1 and "run as root" in inside.stderr, inside.stderr
 
 
+@suite.check("sets that are loaded as root lie where nobody else can exchange them, or nowhere")
+def way(lab):
+    for directory in (lab.directory, lab.path("state")):
+        mode = os.stat(directory).st_mode
+        os.chmod(directory, mode & ~0o1000)
+        done = lab.control("rules", "apply", "--backend", "iptables", root=True, check=False)
+        one_line(done, 1, directory, "can be changed by others than root", "chmod +t")
+        os.chmod(directory, mode)
+    lab.rules("apply")
+
+
 @suite.check("rules without the right to load them are refused in one line; the kernel has none of them afterwards")
 def no_right(lab):
     for words in (["apply"], ["check"], ["remove"]):

@@ -225,6 +225,21 @@ def boot(lab):
     rules(lab, "apply", policy=before)
 
 
+@suite.check("a confirmed set that cannot be reached at boot is a reason for the emergency set, which drops also where the "
+             "policy observes")
+def unreachable(lab):
+    before = variant(lab, "before.yaml", "192.0.2.100")
+    rules(lab, "apply", policy=before)
+    lab.set_policy("gateway.observe", "true")
+    os.chmod(lab.path("state/rules"), 0o770)
+    with booted(lab) as host:
+        done = on(host, lab, "boot", policy=lab.policy)
+        assert done.returncode == 1 and "an emergency set stands" in done.stderr, done
+        loaded = host.run("nft", "list", "ruleset").stdout + host.run("iptables-save").stdout
+        assert "emergency" in loaded and "bypass" not in loaded, loaded
+    os.chmod(lab.path("state/rules"), 0o700)
+
+
 @suite.check("boot --once leaves what was put in since the host started alone, and loads the confirmed set after that")
 def once(lab):
     before, after = variant(lab, "before.yaml", "192.0.2.100"), variant(lab, "after.yaml", "192.0.2.101")
