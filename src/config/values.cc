@@ -103,10 +103,10 @@ std::optional<std::uint8_t> bare_protocol(std::string_view text) {
     if (text == "ah") return std::uint8_t{51};
     if (text == "gre") return std::uint8_t{47};
     const auto [word, rest] = cut(text, "/");
-    const auto value = word == "proto" && rest ? number(*rest) : std::nullopt;
+    const unsigned value = word == "proto" && rest ? number(*rest).value_or(0) : 0;
     const bool has_more = value == icmp4 || value == icmp6 || value == tcp || value == udp;
-    if (!value || *value == 0 || *value > 254 || has_more) return std::nullopt;
-    return static_cast<std::uint8_t>(*value);
+    if (value == 0 || value > 254 || has_more) return std::nullopt;
+    return static_cast<std::uint8_t>(value);
 }
 
 // Loopback is never guarded: refused are lo and every pattern that would match it.
