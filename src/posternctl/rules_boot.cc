@@ -73,10 +73,6 @@ Exit nothing(const Context& context, const RulesOptions& options) {
 }
 
 Exit boot(const RulesStore& store, const Context& context, const RulesOptions& options) {
-    if (options.once && store.applied_since_start()) {
-        fmt::print("rules were put in since this host started: they are left as they are\n");
-        return Exit::ok;
-    }
     (void)store.forget_pending();
     const auto confirmed = store.read(Set::confirmed);
     if (!confirmed)
@@ -110,6 +106,11 @@ Exit boot_without(const RulesStore* store, const Context& context, const RulesOp
 Exit rules_boot(const Context& context, const RulesOptions& options) {
     const Result<RulesStore> store = RulesStore::open(state_directory(context, options));
     if (!store) return boot_without(nullptr, context, options, store.error());
+    // Not under the lock: an apply may hold it for as long as it adopts.
+    if (options.once && store->applied_since_start()) {
+        fmt::print("rules were put in since this host started: they are left as they are\n");
+        return Exit::ok;
+    }
     const Result<io::FileLock> lock = store->lock();
     if (!lock) return boot_without(&*store, context, options, lock.error());
     return boot(*store, context, options);

@@ -68,11 +68,11 @@ private:
     bool take_standard() {
         const std::string version = store_.version();
         if (standard_ && standard_->version == version) return true;
-        replaced_ = standard_.has_value();
+        replaced_ = replaced_ || standard_.has_value();
         standard_.reset();
         const auto set = store_.read(RulesStore::Set::applied);
-        if (!set) complain_once(set.error().text);
-        if (!set || !*set) return false;
+        if (!set) return complain_once(set.error().text), false;
+        if (!*set) return open_now(), false;
         Loader loader = loader_for(**set);
         auto listing = expected_listing(*loader, **set);
         if (!listing) return complain_once(listing.error().text), false;
@@ -80,6 +80,12 @@ private:
         standard_ = Standard{version, std::move(**set), std::move(loader), std::move(*listing)};
         new_ = true;
         return true;
+    }
+
+    // What comes in while none are meant to stand comes in by right.
+    void open_now() {
+        replaced_ = false;
+        stood_ = io::now().wall;
     }
 
     // Rules on record are put back whatever becomes of the policy; one with mistakes leaves the one before.
@@ -145,7 +151,7 @@ private:
     }
 
     std::size_t end_intruders(WallTime since) {
-        if (!policy_ || policy_->gateway.observe) return 0;
+        if (!policy_ || standard_->set.observes()) return 0;
         const auto ended = gap_.close(*policy_, since);
         if (!ended) complain_once("what came in unguarded is not ended: " + ended.error().text);
         return ended.value_or(0);

@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "base/siphash.h"
+#include "rules/words.h"
 
 namespace postern::rules {
 namespace {
@@ -28,8 +29,9 @@ std::string sum_of(std::string_view content) {
 }
 
 // A file of rules is loaded as root: it may choose among these and name no other program.
-bool is_tool(std::string_view name) {
-    return name.empty() || name == "iptables" || name == "iptables-nft" || name == "iptables-legacy";
+bool is_tool(std::string_view name, std::string_view backend) {
+    if (backend == "nftables") return name.empty();
+    return name == "iptables" || name == "iptables-nft" || name == "iptables-legacy";
 }
 
 // Takes a file apart from its front.
@@ -73,6 +75,11 @@ std::string_view Loadable::text(std::string_view name) const noexcept {
     return found == parts.end() ? std::string_view{} : found->text;
 }
 
+bool Loadable::observes() const {
+    const std::string word = fmt::format("\"postern {}\"", comment::observed);
+    return std::ranges::any_of(parts, [&](const Part& part) { return part.text.find(word) != std::string::npos; });
+}
+
 std::string to_file(const Loadable& loadable) {
     std::string content{first_line};
     content += fmt::format("backend {}\ntool {}\n", loadable.backend, loadable.tool);
@@ -94,7 +101,7 @@ Result<Loadable> read_loadable(std::string_view content) {
         return failure("the file is cut or altered: its checksum does not hold");
     if (loadable.backend != "nftables" && loadable.backend != "iptables")
         return failure(fmt::format("got the backend {}, expected nftables or iptables", loadable.backend));
-    if (!is_tool(loadable.tool)) return failure("the tool that is named is none for rules");
+    if (!is_tool(loadable.tool, loadable.backend)) return failure("the tool that is named is none for rules");
     return loadable;
 }
 

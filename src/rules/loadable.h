@@ -26,6 +26,9 @@ struct Loadable {
     // The text of that name; empty where there is none.
     [[nodiscard]] std::string_view text(std::string_view name) const noexcept;
 
+    // Whether it was rendered with gateway.observe and lets everything in; whatever the policy has become since.
+    [[nodiscard]] bool observes() const;
+
     bool operator==(const Loadable&) const = default;
 };
 

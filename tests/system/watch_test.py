@@ -234,6 +234,52 @@ def intruder(lab):
     end(process)
 
 
+@suite.check("a stranger's session from a gap that `rules apply` closed is dead, too, and is not adopted; whatever the "
+             "policy says of observing meanwhile")
+def closed_by_apply(lab):
+    add_others(lab)
+    listener, process = lab.listen(22), watch(lab)
+    process.send_signal(signal.SIGSTOP)
+    empty_table(lab)
+    stranger = session(lab, listener, lab.stranger, STRANGER[4])
+    lab.rules("apply", adopt=None)
+    assert alive(*stranger), "ended without the watch: this shows nothing"
+    process.send_signal(signal.SIGCONT)
+    wait_until(lambda: not alive(*stranger), "the stranger's session to be dead", 10)
+    process.send_signal(signal.SIGSTOP)
+    empty_table(lab)
+    stranger = session(lab, listener, lab.stranger, STRANGER[4])
+    lab.set_policy("gateway.observe", "true")  # not applied
+    process.send_signal(signal.SIGCONT)
+    wait_until(lambda: not alive(*stranger), "the stranger's session to be dead", 10)
+    end(process)
+
+
+@suite.check("a stranger's session from a gap that was there when the watch began is dead, too")
+def before_the_watch(lab):
+    add_others(lab)
+    listener = lab.listen(22)
+    end(watch(lab))  # the kernel notes begins of connections from now on
+    empty_table(lab)
+    stranger = session(lab, listener, lab.stranger, STRANGER[4])
+    assert alive(*stranger)
+    process = watch(lab)
+    wait_until(lambda: not alive(*stranger), "the stranger's session to be dead", 10)
+    end(process)
+
+
+@suite.check("a daemon that does not answer keeps no rules from coming back, and is told when it does")
+def busy_daemon(lab):
+    process = watch(lab)
+    lab.daemon.send(signal.SIGSTOP)
+    for times in (1, 2):
+        empty_table(lab)
+        wait_until(lambda: len(put_back(process)) >= times, "the rules to be put back", 10)
+    lab.daemon.send(signal.SIGCONT)
+    wait_until(lambda: len(lab.log.find(what="guarded")) >= 2, "the daemon to be told", 20)
+    end(process)
+
+
 def told(lab):
     """The daemon knows, and its log too."""
     wait_until(lambda: lab.ask("status")["guarded"].startswith("guarded and watched"), "status to say so")

@@ -37,3 +37,12 @@ TEST_CASE("a backend that is not known is said", "[rules]") {
     CHECK(rules::read_loadable(rules::to_file(odd)).error().text ==
           "got the backend pf, expected nftables or iptables");
 }
+
+TEST_CASE("a file chooses among the tools for rules and names no other program", "[rules]") {
+    for (const std::string tool : {"", "/tmp/iptables", "iptables-nft-x"}) {
+        Loadable odd = sample;
+        odd.tool = tool;
+        CHECK(rules::read_loadable(rules::to_file(odd)).error().text == "the tool that is named is none for rules");
+    }
+    CHECK_FALSE(rules::read_loadable(rules::to_file({"nftables", "nft", {}})));
+}

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "catch.h"
+#include "rules/loadable.h"
 #include "rules/words.h"
 #include "unit/rules/sample.h"
 
@@ -14,6 +15,9 @@ TEST_CASE("a ruleset that observes drops nothing, and needs no daemon", "[rules]
     policy.gateway.observe = true;
     const std::string nft = rules::render_nftables(policy, sample_inputs);
     CHECK(nft.find(" drop") == std::string::npos);
+    CHECK(rules::Loadable{"nftables", "", {{"nft", nft}}}.observes());
+    CHECK_FALSE(
+        rules::Loadable{"nftables", "", {{"nft", rules::render_nftables(sample_policy(), sample_inputs)}}}.observes());
     CHECK(nft.find("queue to") == std::string::npos);
     CHECK(nft.find("queue flags bypass to 11 comment") != std::string::npos);
     for (const Family family : {Family::v4, Family::v6}) {
