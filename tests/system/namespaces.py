@@ -173,12 +173,14 @@ def _write_sysctl(key, value):
 
 
 def _settle_sysctls():
-    """No address generation, no duplicate detection, no router discovery: only the test's own packets move."""
+    """No address generation, no duplicate detection, no router discovery, no reports of groups: only the test's own packets move."""
     for scope in ("all", "default"):
         _write_sysctl(f"ipv6/conf/{scope}/accept_dad", 0)
         _write_sysctl(f"ipv6/conf/{scope}/accept_ra", 0)
         _write_sysctl(f"ipv6/conf/{scope}/router_solicitations", 0)
         _write_sysctl(f"ipv4/conf/{scope}/rp_filter", 0)
+        for version in (1, 2):  # the second report of a group comes some time in it: never, for a test
+            _write_sysctl(f"ipv6/conf/{scope}/mldv{version}_unsolicited_report_interval", 1_000_000_000)
     _write_sysctl("ipv6/conf/default/addr_gen_mode", 1)
 
 
