@@ -105,6 +105,12 @@ public:
         return findings;
     }
 
+    // "iptables v1.8.9 (nf_tables)", or "(legacy)"
+    [[nodiscard]] bool announced() const override {
+        const auto version = run_tool({tool_, "--version"});
+        return version && version->find("(nf_tables)") != std::string::npos;
+    }
+
     [[nodiscard]] Result<Removal> remove() const override {
         Removal most = Removal::no_tool;
         for (const Family family : both) {

@@ -46,6 +46,9 @@ public:
     // How a listing differs from what load() leaves, which is a listing too.
     [[nodiscard]] virtual rules::Findings differences(const Listing& expected, const Listing& loaded) const = 0;
 
+    // Whether the kernel tells (RulesetNews) when these rules change. Otherwise one has to look.
+    [[nodiscard]] virtual bool announced() const = 0;
+
     // Takes the rules out. After an Error some may still stand.
     [[nodiscard]] virtual Result<Removal> remove() const = 0;
 };

@@ -46,6 +46,8 @@ public:
         return findings;
     }
 
+    [[nodiscard]] bool announced() const override { return true; }
+
     [[nodiscard]] Result<Removal> remove() const override {
         if (!io::installed("nft")) return Removal::no_tool;
         const Result<bool> there = loaded();

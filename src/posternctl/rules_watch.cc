@@ -1,7 +1,8 @@
 // posternctl rules watch: puts rules back that somebody took away, ends what came in meanwhile, tells the daemon.
 //
-// Tables of nftables tell when they change; those of iptables-legacy are looked at every 300 ms. Only the set that is
-// on record is put back: after `rules remove` there is none, and while an apply works the watch waits for its lock.
+// Tables of nftables tell when they change, and are listed only then; those of iptables-legacy are listed every 300 ms.
+// Only the set that is on record is put back: after `rules remove` there is none, and while an apply works the watch
+// waits for its lock.
 #include <fmt/format.h>
 
 #include <csignal>
@@ -34,6 +35,7 @@ struct Standard {
     rules::Loadable set;
     Loader loader;
     Listing listing;
+    bool announced;
 };
 
 // Loading takes no chain of somebody else out of our table: it harms nobody, and `check` tells it.
@@ -49,6 +51,9 @@ public:
         read_policy();
         if (const auto applied = store_.applied_at()) stood_ = *applied;  // nobody has watched since, as far as we know
     }
+
+    // The kernel told of a change somewhere in the tables of nftables.
+    void changed() { listed_ = false; }
 
     // One look at the rules, with whatever it leads to.
     void look() {
@@ -77,8 +82,10 @@ private:
         auto listing = expected_listing(*loader, **set);
         if (!listing) return complain_once(listing.error().text), false;
         read_policy();
-        standard_ = Standard{version, std::move(**set), std::move(loader), std::move(*listing)};
+        const bool announced = loader->announced();
+        standard_ = Standard{version, std::move(**set), std::move(loader), std::move(*listing), announced};
         new_ = true;
+        listed_ = false;
         return true;
     }
 
@@ -100,6 +107,7 @@ private:
     }
 
     [[nodiscard]] rules::Findings differences() const {
+        if (listed_ && standard_->announced) return {};
         const auto loaded = standard_->loader->listing();
         return loaded ? mendable(standard_->loader->differences(standard_->listing, *loaded))
                       : rules::Findings{loaded.error().text};
@@ -108,6 +116,7 @@ private:
     void stands(Instant now) {
         if (std::exchange(replaced_, false)) (void)end_intruders(stood_ - clocks_may_differ);
         stood_ = now.wall;
+        listed_ = true;
         in_vain_ = 0;
         if (const auto since = std::exchange(late_, std::nullopt)) (void)end_intruders(*since);
         if (std::exchange(new_, false)) remember();
@@ -186,6 +195,7 @@ private:
     bool new_ = false;                 // it was not seen standing yet
     bool replaced_ = false;            // another set stood before, and whoever loaded this one may have closed a gap
     WallTime stood_ = io::now().wall;  // when the rules were last seen standing
+    bool listed_ = false;              // they were listed then, and no change was told since
     std::optional<WallTime> late_;     // look once more for what came in since then
     GuardReports reports_;
     int in_vain_ = 0;     // how often in a row loading has mended nothing
@@ -212,7 +222,7 @@ Exit rules_watch(const Context& context, const RulesOptions& options) {
         const auto [signalled, changed] =
             io::wait_readable(std::array{signals->descriptor(), news->descriptor()}, look_every);
         if (signalled && signals->take() != SIGHUP) return Exit::ok;
-        if (changed) (void)news->take();
+        if (changed && news->take()) watch.changed();
         watch.look();
         io::notify_alive();
     }

@@ -280,6 +280,32 @@ def busy_daemon(lab):
     end(process)
 
 
+def of_children(process):
+    """What the programs that it started and that ended have cost: page faults, more with each of them (proc(5))."""
+    with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
+        return int(file.read().rsplit(")", 1)[1].split()[8])
+
+
+def sleeps(process):
+    """How often it has gone to sleep."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", file.read(), re.M)[1])
+
+
+@suite.check("while nothing changes, the watch starts no program; what then changes is mended as ever")
+def calm(lab):
+    if lab.backend == "iptables" and "nf_tables" not in lab.gateway.run("iptables", "--version").stdout:
+        raise Skip("tables of iptables-legacy do not tell when they change")
+    process = watch(lab)
+    cost, before = of_children(process), sleeps(process)
+    wait_until(lambda: sleeps(process) >= before + 5, "five looks")
+    assert of_children(process) == cost, "it lists rules that have not changed"
+    empty_table(lab)
+    wait_until(lambda: put_back(process), "the rules to be put back", 10)
+    assert of_children(process) > cost
+    end(process)
+
+
 def told(lab):
     """The daemon knows, and its log too."""
     wait_until(lambda: lab.ask("status")["guarded"].startswith("guarded and watched"), "status to say so")
