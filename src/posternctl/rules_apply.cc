@@ -74,6 +74,16 @@ Result<bool> apply(const RulesStore& store, const RulesLoader& loader, const Rul
     });
 }
 
+// What waits for its confirmation stays only by one: no reload of somebody else's makes it stay. A time that is over
+// is left to the way back, or nobody waits any more.
+Result<void> none_pending(const RulesStore& store) {
+    const auto pending = store.pending();
+    if (!pending || !*pending || (*pending)->deadline <= io::now().steady) return {};
+    return failure(
+        "an apply waits for its confirmation: say `posternctl rules confirm` over a new connection first, wait until "
+        "it is taken back, or apply with --confirm");
+}
+
 // The way back is armed before the first rule changes.
 Result<Pending> arm_way_back(const RulesStore& store, std::chrono::seconds time) {
     const auto confirmed = store.read(RulesStore::Set::confirmed);
@@ -116,6 +126,8 @@ void tell(const RulesJob& job, const RulesOptions& options, const Applied& done)
 Result<Applied> apply_locked(const RulesStore& store, const RulesJob& job, const RulesOptions& options) {
     const Result<io::FileLock> lock = store.lock();
     if (!lock) return tl::make_unexpected(lock.error());
+    if (!options.confirm)
+        if (const auto none = none_pending(store); !none) return tl::make_unexpected(none.error());
     const Result<RulesPair> sets = planned(job);
     if (!sets) return tl::make_unexpected(sets.error());
     const auto before = store.read(RulesStore::Set::applied).value_or(std::nullopt);

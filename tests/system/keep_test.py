@@ -196,6 +196,21 @@ def confirmed(lab):
     assert stands(lab, after), "taken back although confirmed"
 
 
+@suite.check("while a confirmation is waited for, nothing else makes the rules stay: no apply without --confirm, no "
+             "reload", daemon=True)
+def no_other_way(lab):
+    before, after = variant(lab, "before.yaml", MEMBER[4]), variant(lab, "after.yaml", "192.0.2.9")
+    rules(lab, "apply", policy=before)
+    rules(lab, "apply", "--confirm", LONG, policy=after)
+    for words in (["rules", "apply"], ["reload"]):
+        refused = lab.gateway.run(lab.program("posternctl"), "-c", before, *words, "--backend", lab.backend, check=False)
+        assert refused.returncode == 1 and "an apply waits for its confirmation" in refused.stderr, refused
+    assert stands(lab, after)
+    rules(lab, "apply", "--confirm", WAIT, policy=after)
+    wait_until(lambda: stands(lab, before), "the rules before", 20)
+    rules(lab, "apply", policy=after)
+
+
 @suite.check("session cut, terminal closed, daemon killed: the way back is taken all the same", daemon=True)
 def survives(lab):
     before, after = variant(lab, "before.yaml", MEMBER[4]), variant(lab, "after.yaml", "192.0.2.9")
