@@ -2,6 +2,8 @@
 // connections afterwards.
 #pragma once
 
+#include <string_view>
+
 #include "gate/policy.h"
 
 namespace postern::rules {
@@ -11,7 +13,8 @@ namespace postern::rules {
 // gateway's own.
 [[nodiscard]] bool admits(const Policy& policy, const PacketView& first);
 
-// Whether the policy guards this interface.
-[[nodiscard]] bool guards_interface(const Policy& policy, const std::string& name);
+// Whether the policy guards this interface: one of gateway.interfaces names it, a star at their end standing for any
+// rest. Never lo.
+[[nodiscard]] bool guards_interface(const Policy& policy, std::string_view name);
 
 }  // namespace postern::rules

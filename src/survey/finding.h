@@ -21,7 +21,4 @@ using Findings = std::vector<Finding>;
 // One line for a person.
 [[nodiscard]] inline std::string to_text(const Finding& finding) { return finding.text + "; " + finding.advice; }
 
-// Whether `name` is one of gateway.interfaces, a star at their end standing for any rest.
-[[nodiscard]] bool guards_interface(const Policy& policy, std::string_view name);
-
 }  // namespace postern::survey

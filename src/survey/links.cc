@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "rules/admits.h"
 #include "survey/opening.h"
 
 namespace postern::survey {
@@ -80,7 +81,8 @@ const Link* find(const Links& links, unsigned index) {
 // A VRF is no such case: its members' packets come in under their own names first, and are judged there.
 void find_enslaved(const Policy& policy, const Links& links, Findings& findings) {
     for (const Link& link : links) {
-        if (link.master.empty() || !guards_interface(policy, link.name) || guards_interface(policy, link.master))
+        if (link.master.empty() || !rules::guards_interface(policy, link.name) ||
+            rules::guards_interface(policy, link.master))
             continue;
         const Link* master = find(links, link.master);
         if (master != nullptr && master->kind == "vrf") continue;

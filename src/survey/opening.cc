@@ -1,6 +1,7 @@
 #include "survey/opening.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 
@@ -8,7 +9,7 @@ namespace postern::survey {
 namespace {
 
 bool names(const Open& open, Transport transport, std::uint16_t port) {
-    const std::uint8_t protocol = transport == Transport::tcp ? 6 : 17;
+    const std::uint8_t protocol = transport == Transport::tcp ? IPPROTO_TCP : IPPROTO_UDP;
     return std::ranges::any_of(open.matches, [&](const OpenMatch& match) {
         return match.protocol == protocol && (!match.ports || match.ports->contains(port));
     });
@@ -22,16 +23,6 @@ bool is_open(const Policy& policy, std::uint8_t protocol) {
     };
     return std::ranges::any_of(policy.gateway.open,
                                [&](const Open& open) { return std::ranges::any_of(open.matches, whole); });
-}
-
-bool is_open_to(const Policy& policy, const IpAddress& source, std::uint16_t tcp_port) {
-    const auto from_it = [&](const Open& open) {
-        return open.from.empty() ||
-               std::ranges::any_of(open.from, [&](const Prefix& prefix) { return prefix.contains(source); });
-    };
-    return std::ranges::any_of(policy.gateway.open, [&](const Open& open) {
-        return open.to.empty() && from_it(open) && names(open, Transport::tcp, tcp_port);
-    });
 }
 
 const Service* service_at(const Policy& policy, Transport transport, std::uint16_t port) {
@@ -48,7 +39,9 @@ bool is_named(const Policy& policy, Transport transport, std::uint16_t port) {
            std::ranges::any_of(policy.gateway.open, [&](const Open& open) { return names(open, transport, port); });
 }
 
-std::string open_word(std::uint8_t protocol) { return protocol == 50 ? "esp" : fmt::format("proto/{}", protocol); }
+std::string open_word(std::uint8_t protocol) {
+    return protocol == IPPROTO_ESP ? "esp" : fmt::format("proto/{}", protocol);
+}
 
 std::string open_advice(std::uint8_t protocol) {
     return fmt::format("open it: gateway: {{open: [{}]}}, with `from` where its senders are known",

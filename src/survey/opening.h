@@ -11,9 +11,6 @@ namespace postern::survey {
 // Whether `gateway.open` names the IP protocol as a whole, for whatever sources.
 [[nodiscard]] bool is_open(const Policy& policy, std::uint8_t protocol);
 
-// Whether it lets TCP connections of the address in, to that port of the gateway's.
-[[nodiscard]] bool is_open_to(const Policy& policy, const IpAddress& source, std::uint16_t tcp_port);
-
 // Whether a service has that port of the gateway's own addresses; null: none.
 [[nodiscard]] const Service* service_at(const Policy& policy, Transport transport, std::uint16_t port);
 

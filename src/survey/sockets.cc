@@ -6,6 +6,7 @@
 #include <charconv>
 #include <set>
 
+#include "rules/admits.h"
 #include "survey/lines.h"
 #include "survey/opening.h"
 
@@ -31,7 +32,8 @@ bool is_client(const Listener& listener, Ports chosen) {
 
 // A member of a bridge or a bond is guarded by its master's name.
 bool is_guarded(const Policy& policy, const Link& link) {
-    return guards_interface(policy, link.name) || (!link.master.empty() && guards_interface(policy, link.master));
+    return rules::guards_interface(policy, link.name) ||
+           (!link.master.empty() && rules::guards_interface(policy, link.master));
 }
 
 // An address that no interface has may come later, to any.
