@@ -5,12 +5,13 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "packet/direction.h"
 
 namespace postern::capture {
 
 enum class Link : std::uint8_t { raw, ethernet, cooked, cooked2 };
 
-enum class Direction : std::uint8_t { unknown, incoming, outgoing, other_host, loopback };
+using postern::Direction;
 
 struct Found {
     Bytes packet;            // from the IP header on; empty: no IP packet

@@ -12,7 +12,7 @@ constexpr std::size_t longest_quote = 60;  // bytes; a public key fits
 constexpr std::size_t longest_line = 500;
 
 // At most `most` bytes, control characters as \xNN.
-std::string printable(std::string_view text, std::size_t most) {
+std::string escaped(std::string_view text, std::size_t most) {
     std::string line;
     for (const char byte : text.substr(0, most)) {
         const auto value = static_cast<unsigned char>(byte);
@@ -23,10 +23,10 @@ std::string printable(std::string_view text, std::size_t most) {
 
 }  // namespace
 
-std::string in_quotes(std::string_view text) { return '"' + printable(text, longest_quote) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + escaped(text, longest_quote) + '"'; }
 
 void Mistakes::add(const Place& place, const std::string& text) {
-    list_.push_back({place.file, place.line, place.column, printable(text, longest_line)});
+    list_.push_back({place.file, place.line, place.column, escaped(text, longest_line)});
 }
 
 std::string to_text(const Place& place) {

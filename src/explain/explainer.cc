@@ -51,8 +51,8 @@ std::shared_ptr<const Policy> applied(const std::shared_ptr<const Policy>& polic
 
 std::optional<Aside> without_a_look(const Frame& frame) {
     if (frame.packet.empty()) return Aside::not_ip;
-    if (frame.direction == Frame::Direction::loopback) return Aside::not_guarded;
-    if (frame.direction == Frame::Direction::other_host) return Aside::other_host;
+    if (frame.direction == Direction::loopback) return Aside::not_guarded;
+    if (frame.direction == Direction::other_host) return Aside::other_host;
     return std::nullopt;
 }
 
@@ -135,7 +135,7 @@ bool Explainer::is_ours(const IpAddress& address) const {
 
 // Why it did not come in over a guarded interface; nothing where it did.
 std::optional<Aside> Explainer::from_within(const Frame& frame, const PacketView& view) const {
-    using enum Frame::Direction;
+    using enum Direction;
     if (frame.direction == outgoing) return Aside::outgoing;
     const bool behind = holds(setting_.behind, view.source);
     if (frame.direction == incoming) return behind ? std::optional{Aside::not_guarded} : std::nullopt;

@@ -16,12 +16,13 @@
 #include "explain/fragments.h"
 #include "gate/decide.h"
 #include "log/event.h"
+#include "packet/direction.h"
 
 namespace postern::explain {
 
 // A packet as a capture has it.
 struct Frame {
-    enum class Direction : std::uint8_t { unknown, incoming, outgoing, other_host, loopback };
+    using Direction = postern::Direction;
     WallTime time;
     Bytes packet;            // from the IP header on; empty: no IP packet
     std::size_t length = 0;  // on the wire; more than `packet` has where the capture cut it

@@ -30,18 +30,7 @@ void print(const Context& context, const std::string& json) {
 }
 
 explain::Frame frame_of(const capture::Record& record) {
-    using To = explain::Frame::Direction;
-    const auto direction = [&] {
-        switch (record.found.direction) {
-            case capture::Direction::incoming: return To::incoming;
-            case capture::Direction::outgoing: return To::outgoing;
-            case capture::Direction::other_host: return To::other_host;
-            case capture::Direction::loopback: return To::loopback;
-            case capture::Direction::unknown: break;
-        }
-        return To::unknown;
-    };
-    return {record.time, record.found.packet, record.length, direction()};
+    return {record.time, record.found.packet, record.length, record.found.direction};
 }
 
 // Everything up to the end of the file, or to where it breaks off.
