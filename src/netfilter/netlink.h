@@ -1,6 +1,6 @@
 // A netlink socket that closes itself, and one acknowledged request over it.
 //
-// What the requests say is left to queue_setup, conntrack and socket_diag.
+// What the requests say is left to queue_setup, conntrack and socket_message.
 #pragma once
 
 #include <libmnl/libmnl.h>

@@ -12,6 +12,7 @@ namespace postern::netfilter {
 struct SocketRow {
     IpAddress local, peer;  // an IPv4 address that an IPv6 socket bears is one of IPv4
     std::uint16_t local_port = 0, peer_port = 0;
+    std::uint8_t state = 0;   // TCP_LISTEN and so on
     unsigned interface = 0;   // the number of the one it is bound to; 0: none
     std::uint32_t inode = 0;  // 0: of no program
 };
