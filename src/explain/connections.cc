@@ -1,5 +1,7 @@
 #include "explain/connections.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <array>
 
@@ -23,11 +25,11 @@ bool begins_sctp(const PacketView& view) noexcept { return !view.payload.empty()
 
 Duration remembered(std::uint8_t protocol, TcpState tcp, bool replied) noexcept {
     switch (protocol) {
-        case 6: return remembered(tcp);
-        case 17:
-        case 136: return replied ? seconds{120} : seconds{30};
-        case 1:
-        case 58: return seconds{30};
+        case IPPROTO_TCP: return remembered(tcp);
+        case IPPROTO_UDP:
+        case IPPROTO_UDPLITE: return replied ? seconds{120} : seconds{30};
+        case IPPROTO_ICMP:
+        case IPPROTO_ICMPV6: return seconds{30};
         default: return seconds{600};
     }
 }

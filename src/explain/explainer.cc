@@ -1,5 +1,7 @@
 #include "explain/explainer.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 
 #include "explain/header.h"
@@ -39,7 +41,7 @@ Tuple tuple_of(const FlowKey& key) noexcept {
 }
 
 FlowKey flow_of(const Tuple& tuple) noexcept {
-    const Transport transport = tuple.protocol == 6 ? Transport::tcp : Transport::udp;
+    const Transport transport = tuple.protocol == IPPROTO_TCP ? Transport::tcp : Transport::udp;
     return {transport, tuple.source, tuple.destination, tuple.source_port, tuple.destination_port};
 }
 

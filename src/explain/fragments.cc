@@ -1,12 +1,13 @@
 #include "explain/fragments.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 
 namespace postern::explain {
 namespace {
 
 constexpr std::size_t largest = 65535;  // bytes of an IPv4 packet, and of an IPv6 packet's payload
-constexpr std::uint8_t fragment_header = 44;
 
 // Where an IPv6 packet's fragment header is, and the byte that announces it.
 struct Place {
@@ -17,13 +18,13 @@ struct Place {
 std::optional<Place> fragment_place(Bytes packet) {
     Place place;
     std::uint8_t next = packet[6];
-    while (next == 0 || next == 43 || next == 60) {
+    while (next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS) {
         if (place.header + 2 > packet.size()) return std::nullopt;
         next = packet[place.header];
         const std::size_t length = (packet[place.header + 1] + std::size_t{1}) * 8;
         place = {place.header, place.header + length};
     }
-    if (next != fragment_header || place.header + 8 > packet.size()) return std::nullopt;
+    if (next != IPPROTO_FRAGMENT || place.header + 8 > packet.size()) return std::nullopt;
     return place;
 }
 
@@ -72,12 +73,21 @@ std::optional<Piece> piece_of(Bytes packet, const PacketView& view) {
     return view.more_fragments && piece->bytes.size() % 8 != 0 ? std::nullopt : piece;
 }
 
+// Bytes of a transport header that netfilter wants in a first fragment of IPv6.
+std::size_t shortest(std::uint8_t protocol) noexcept {
+    switch (protocol) {
+        case IPPROTO_TCP: return 20;
+        case IPPROTO_UDP:
+        case IPPROTO_ICMPV6: return 8;
+        default: return 1;
+    }
+}
+
 }  // namespace
 
 bool is_cut_short(Bytes packet, const PacketView& view) noexcept {
     if (view.family == Family::v4 || view.fragment_offset > 0) return false;
-    const std::size_t needed = view.protocol == 6 ? 20 : view.protocol == 17 || view.protocol == 58 ? 8 : 1;
-    return view.header_length == 0 || packet.size() - view.trailing < view.header_length + needed;
+    return view.header_length == 0 || packet.size() - view.trailing < view.header_length + shortest(view.protocol);
 }
 
 std::optional<Fragments::Packet> Fragments::take(Bytes packet, const PacketView& view, SteadyTime now) {

@@ -1,18 +1,19 @@
 #include "explain/tuple.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <array>
 
 namespace postern::explain {
 namespace {
 
-constexpr std::uint8_t icmp = 1, icmpv6 = 58;
-
 struct Query {
     std::uint8_t protocol, request, reply;
 };
-constexpr std::array queries{Query{icmp, 8, 0},   Query{icmp, 13, 14},     Query{icmp, 15, 16},
-                             Query{icmp, 17, 18}, Query{icmpv6, 128, 129}, Query{icmpv6, 139, 140}};
+constexpr std::array queries{Query{IPPROTO_ICMP, 8, 0},       Query{IPPROTO_ICMP, 13, 14},
+                             Query{IPPROTO_ICMP, 15, 16},     Query{IPPROTO_ICMP, 17, 18},
+                             Query{IPPROTO_ICMPV6, 128, 129}, Query{IPPROTO_ICMPV6, 139, 140}};
 
 const Query* query_of(std::uint8_t protocol, std::uint8_t type) noexcept {
     const auto found = std::find_if(queries.begin(), queries.end(), [=](const Query& query) {
@@ -21,7 +22,7 @@ const Query* query_of(std::uint8_t protocol, std::uint8_t type) noexcept {
     return found == queries.end() ? nullptr : &*found;
 }
 
-bool is_icmp(std::uint8_t protocol) noexcept { return protocol == icmp || protocol == icmpv6; }
+bool is_icmp(std::uint8_t protocol) noexcept { return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6; }
 
 std::uint16_t opposite(std::uint8_t protocol, std::uint16_t type_and_code) noexcept {
     const auto type = static_cast<std::uint8_t>(type_and_code >> 8);
@@ -32,7 +33,9 @@ std::uint16_t opposite(std::uint8_t protocol, std::uint16_t type_and_code) noexc
 }
 
 bool has_ports(std::uint8_t protocol) noexcept {
-    return protocol == 6 || protocol == 17 || protocol == 33 || protocol == 132 || protocol == 136;
+    constexpr auto those =
+        std::to_array<std::uint8_t>({IPPROTO_TCP, IPPROTO_UDP, IPPROTO_DCCP, IPPROTO_SCTP, IPPROTO_UDPLITE});
+    return std::ranges::find(those, protocol) != those.end();
 }
 
 // Ports, or identifier and type, from the first 8 bytes of a transport header.

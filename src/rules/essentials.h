@@ -27,7 +27,7 @@ inline constexpr Messages listeners{{130, 131, 132, 143}, 1};
 inline constexpr auto listeners_from = std::to_array<Prefix>({unspecified, link_local});
 
 // IPv4's multicast membership (RFC 3376).
-inline constexpr std::uint8_t igmp = 2, igmp_hop_limit = 1;
+inline constexpr std::uint8_t igmp_hop_limit = 1;
 inline constexpr Prefix igmp_to{{Family::v4, {224}}, 4};
 
 // Replies to the gateway's own DHCP clients: of IPv4 to an own address or a broadcast, of IPv6 between link-local

@@ -1,5 +1,7 @@
 #include "rules/passed.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 
 #include "rules/essentials.h"
@@ -28,7 +30,7 @@ bool is_echo(const PacketView& packet) noexcept {
 }
 
 bool is_igmp(const PacketView& packet) noexcept {
-    return packet.family == Family::v4 && packet.protocol == own::igmp && packet.hop_limit == own::igmp_hop_limit &&
+    return packet.family == Family::v4 && packet.protocol == IPPROTO_IGMP && packet.hop_limit == own::igmp_hop_limit &&
            own::igmp_to.contains(packet.destination);
 }
 

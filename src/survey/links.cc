@@ -1,6 +1,7 @@
 #include "survey/links.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -46,8 +47,9 @@ struct Carrier {
     std::string_view kind;
     std::uint8_t protocol;
 };
-constexpr Carrier carriers[] = {{"gre", 47}, {"gretap", 47},    {"erspan", 47}, {"ip6gre", 47}, {"ip6gretap", 47},
-                                {"ipip", 4}, {"ip6erspan", 47}, {"sit", 41},    {"ip6tnl", 41}};
+constexpr Carrier carriers[] = {{"gre", IPPROTO_GRE},    {"gretap", IPPROTO_GRE},    {"erspan", IPPROTO_GRE},
+                                {"ip6gre", IPPROTO_GRE}, {"ip6gretap", IPPROTO_GRE}, {"ip6erspan", IPPROTO_GRE},
+                                {"ipip", IPPROTO_IPIP},  {"sit", IPPROTO_IPV6},      {"ip6tnl", IPPROTO_IPV6}};
 
 std::string advice_for(const Link& link, const Link* master) {
     if (master != nullptr && master->kind == "bridge")

@@ -1,6 +1,7 @@
 #include "survey/sockets.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <charconv>
@@ -72,8 +73,10 @@ struct Name {
     std::uint8_t protocol;
     std::string_view name;
 };
-constexpr Name names[] = {{46, "RSVP"}, {47, "GRE"},  {50, "ESP"},   {51, "AH"},    {88, "EIGRP"},
-                          {89, "OSPF"}, {103, "PIM"}, {112, "VRRP"}, {115, "L2TP"}, {132, "SCTP"}};
+// Those without a name in netinet/in.h have their number (IANA, "Protocol Numbers").
+constexpr Name names[] = {{IPPROTO_RSVP, "RSVP"}, {IPPROTO_GRE, "GRE"},  {IPPROTO_ESP, "ESP"}, {IPPROTO_AH, "AH"},
+                          {88, "EIGRP"},          {89, "OSPF"},          {IPPROTO_PIM, "PIM"}, {112, "VRRP"},
+                          {115, "L2TP"},          {IPPROTO_SCTP, "SCTP"}};
 
 std::string named(std::uint8_t protocol) {
     const auto found = std::ranges::find(names, protocol, &Name::protocol);
@@ -81,9 +84,11 @@ std::string named(std::uint8_t protocol) {
                                     : fmt::format("{} (IP protocol {})", found->name, protocol);
 }
 
-// Sniffers and senders have raw sockets, too: 0, TCP, UDP, 255. ICMP's and IGMP's errors and reports are essentials.
+// Sniffers and senders have raw sockets, too: of any protocol, of TCP, of UDP, of their own headers. ICMP's and IGMP's
+// errors and reports are essentials.
 bool tells_nothing(unsigned protocol) {
-    constexpr unsigned those[] = {0, 1, 2, 6, 17, 58, 255};
+    constexpr unsigned those[] = {IPPROTO_IP,  IPPROTO_ICMP,   IPPROTO_IGMP, IPPROTO_TCP,
+                                  IPPROTO_UDP, IPPROTO_ICMPV6, IPPROTO_RAW};
     return protocol > 255 || std::ranges::find(those, protocol) != std::end(those);
 }
 
@@ -144,13 +149,13 @@ void find_protocols(const Policy& policy, std::vector<std::uint8_t> protocols, F
 }
 
 void find_sctp(const Policy& policy, const std::vector<std::uint16_t>& ports, Findings& findings) {
-    if (ports.empty() || is_open(policy, 132)) return;
+    if (ports.empty() || is_open(policy, IPPROTO_SCTP)) return;
     findings.push_back(
         {"protocol",
          fmt::format("a program listens on SCTP port {}: new associations through a guarded interface are "
                      "dropped",
                      ports.front()),
-         open_advice(132)});
+         open_advice(IPPROTO_SCTP)});
 }
 
 }  // namespace postern::survey

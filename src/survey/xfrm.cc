@@ -1,6 +1,7 @@
 #include "survey/xfrm.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 
@@ -24,7 +25,7 @@ void find_ipsec(const Policy& policy, std::string_view states, std::string_view 
         std::string_view word, name;
         std::uint8_t protocol;
     };
-    constexpr Name names[] = {{"esp", "ESP", 50}, {"ah", "AH", 51}};
+    constexpr Name names[] = {{"esp", "ESP", IPPROTO_ESP}, {"ah", "AH", IPPROTO_AH}};
     for (const Name& one : names) {
         if ((!uses(states, one.word) && !uses(policies, one.word)) || is_open(policy, one.protocol)) continue;
         findings.push_back(
