@@ -8,7 +8,7 @@
 #include <sstream>
 #include <system_error>
 
-#include "config/files.h"
+#include "config/numbers_file.h"
 #include "io/files.h"
 #include "posternctl/ask.h"
 
@@ -16,10 +16,6 @@ namespace postern::ctl {
 namespace {
 
 namespace fs = std::filesystem;
-
-tl::unexpected<Error> about(const fs::path& file, const Error& error) {
-    return failure(fmt::format("{} {}", file.string(), error.text));
-}
 
 // Whether nothing is on its way any more. Nobody there: then nothing waits in a queue.
 Result<bool> tell_daemon(const fs::path& socket, rules::Generation generation) {
@@ -37,15 +33,6 @@ Result<bool> tell_daemon(const fs::path& socket, rules::Generation generation) {
 
 }  // namespace
 
-Result<rules::Numbers> read_numbers(const fs::path& file) {
-    if (config::is_missing(file)) return rules::Numbers{};
-    const auto text = config::read_text(file);
-    if (!text) return about(file, text.error());
-    auto numbers = rules::parse_numbers(*text);
-    if (!numbers) return about(file, numbers.error());
-    return numbers;
-}
-
 Result<void> write_numbers(const fs::path& file, const rules::Numbers& numbers) {
     if (const auto written = io::replace_file(file, rules::to_text(numbers), 0640); !written) return written;
     const fs::path around = file.has_parent_path() ? file.parent_path() : fs::path{"."};
@@ -58,7 +45,7 @@ Result<void> write_numbers(const fs::path& file, const rules::Numbers& numbers) 
 
 Result<void> rules_in_force(const fs::path& file, const fs::path& socket, rules::Generation generation,
                             std::uint64_t digest) {
-    auto numbers = read_numbers(file).map(
+    auto numbers = config::read_numbers(file).map(
         [&](rules::Numbers before) { return rules::in_force(std::move(before), generation, digest); });
     if (!numbers) return tl::make_unexpected(numbers.error());
     if (const auto written = write_numbers(file, *numbers); !written) return written;

@@ -8,9 +8,6 @@
 
 namespace postern::ctl {
 
-// No file: no numbers. Errors name the file.
-[[nodiscard]] Result<rules::Numbers> read_numbers(const std::filesystem::path& file);
-
 // Before rules are loaded: the numbers they begin are taken from now on, whatever becomes of the loading. The file gets
 // the group of its directory, so that the daemon may read it.
 [[nodiscard]] Result<void> write_numbers(const std::filesystem::path& file, const rules::Numbers& numbers);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "config/numbers_file.h"
 #include "io/clock.h"
 #include "io/random.h"
 #include "posternctl/ask.h"
@@ -37,7 +38,7 @@ std::string_view standing(const RulesJob& job, bool stood) {
 // Numbers are given under the lock: whoever applied meanwhile may have taken the next one. Those that begin are written
 // down before the rules are loaded.
 Result<RulesPair> planned(const RulesJob& job) {
-    const auto now = read_numbers(job.numbers_file);
+    const auto now = config::read_numbers(job.numbers_file);
     if (!now) return tl::make_unexpected(now.error());
     const auto plan = rules::plan_ruleset(*now, *job.policy, job.inputs);
     if (!plan) return tl::make_unexpected(plan.error());

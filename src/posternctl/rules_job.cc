@@ -4,6 +4,7 @@
 
 #include "config/load.h"
 #include "config/named_path.h"
+#include "config/numbers_file.h"
 #include "posternctl/numbering.h"
 
 namespace postern::ctl {
@@ -34,7 +35,7 @@ std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& 
         return nullptr;
     }
     const config::Settings& settings = loaded->settings;
-    auto plan = read_numbers(settings.numbers_file).and_then([&](const rules::Numbers& now) {
+    auto plan = config::read_numbers(settings.numbers_file).and_then([&](const rules::Numbers& now) {
         return rules::plan_ruleset(now, *loaded->policy, {.steering_seed = settings.steering_seed});
     });
     if (!plan) {

@@ -2,18 +2,13 @@
 
 #include <thread>
 
-#include "config/files.h"
+#include "config/numbers_file.h"
 #include "io/clock.h"
 #include "posternd/engine.h"
 #include "rules/numbers.h"
 
 namespace postern {
 namespace {
-
-Result<rules::Numbers> read_numbers(const std::filesystem::path& file) {
-    if (config::is_missing(file)) return rules::Numbers{};
-    return config::read_text(file).and_then([](const std::string& text) { return rules::parse_numbers(text); });
-}
 
 constexpr Duration patience = std::chrono::seconds{5};
 constexpr std::chrono::milliseconds pause{1};  // a batch takes less
@@ -42,10 +37,10 @@ control::RulesetReport report_on(const Policy& policy, std::uint64_t generation)
 }  // namespace
 
 PolicyInForce in_force(const Policy& policy, const std::filesystem::path& numbers_file) {
-    const auto numbers = read_numbers(numbers_file);
+    const auto numbers = config::read_numbers(numbers_file);
     const rules::Numbers known = numbers.value_or(rules::Numbers{});
     return {rules::with_marks(policy, known, known.applied), known.applied,
-            numbers ? std::string{} : numbers_file.string() + " " + numbers.error().text};
+            numbers ? std::string{} : numbers.error().text};
 }
 
 std::vector<std::string> forward_warnings(const Policy& policy, const std::string& trouble) {
