@@ -3,205 +3,21 @@
 // Tables of nftables tell when they change, and are listed only then; those of iptables-legacy are listed every 300 ms.
 // Only the set that is on record is put back: after `rules remove` there is none, and while an apply works the watch
 // waits for its lock.
-#include <fmt/format.h>
-
+#include <array>
 #include <csignal>
 
-#include "config/load.h"
-#include "config/named_path.h"
-#include "io/clock.h"
 #include "io/notify.h"
 #include "io/poll.h"
 #include "io/signals.h"
 #include "netfilter/ruleset_news.h"
-#include "posternctl/guard_reports.h"
-#include "posternctl/rules_gap.h"
 #include "posternctl/rules_job.h"
 #include "posternctl/rules_keep.h"
+#include "posternctl/watch.h"
 
 namespace postern::ctl {
 namespace {
 
-using control::GuardReport;
-using State = GuardReport::State;
-
 constexpr std::chrono::milliseconds look_every{300};
-constexpr Duration pause_in_vain = std::chrono::seconds{5};
-constexpr Duration clocks_may_differ = std::chrono::seconds{1};  // between ours and that of conntrack's entries
-
-// The set on record, and what the tools say about it where it stands.
-struct Standard {
-    std::string version;
-    rules::Loadable set;
-    Loader loader;
-    Listing listing;
-    bool announced;
-};
-
-// Loading takes no chain of somebody else out of our table: it harms nobody, and `check` tells it.
-rules::Findings mendable(rules::Findings found) {
-    std::erase_if(found, [](const std::string& one) { return one.ends_with(" is not expected"); });
-    return found;
-}
-
-class Watch {
-public:
-    Watch(RulesStore store, Gap gap, std::filesystem::path policy_file)
-        : store_{std::move(store)}, gap_{std::move(gap)}, policy_file_{std::move(policy_file)} {
-        read_policy();
-        if (const auto applied = store_.applied_at()) stood_ = *applied;  // nobody has watched since, as far as we know
-    }
-
-    // The kernel told of a change somewhere in the tables of nftables.
-    void changed() { listed_ = false; }
-
-    // One look at the rules, with whatever it leads to.
-    void look() {
-        const auto lock = store_.try_lock();
-        if (lock && !*lock) return;  // an apply is at work, and knows what it does
-        const Instant begun = io::now();
-        if (!take_standard()) return report({State::open, "no rules are on record", 0, 0});
-        const auto found = differences();
-        if (found.empty())
-            stands(begun);
-        else if (begun.steady >= again_)
-            put_back(found, begun);
-    }
-
-private:
-    // False: no rules are meant to stand.
-    bool take_standard() {
-        const std::string version = store_.version();
-        if (standard_ && standard_->version == version) return true;
-        replaced_ = replaced_ || standard_.has_value();
-        standard_.reset();
-        const auto set = store_.read(RulesStore::Set::applied);
-        if (!set) return complain_once(set.error().text), false;
-        if (!*set) return open_now(), false;
-        Loader loader = loader_for(**set);
-        auto listing = expected_listing(*loader, **set);
-        if (!listing) return complain_once(listing.error().text), false;
-        read_policy();
-        const bool announced = loader->announced();
-        standard_ = Standard{version, std::move(**set), std::move(loader), std::move(*listing), announced};
-        new_ = true;
-        listed_ = false;
-        return true;
-    }
-
-    // What comes in while none are meant to stand comes in by right.
-    void open_now() {
-        replaced_ = false;
-        stood_ = io::now().wall;
-    }
-
-    // Rules on record are put back whatever becomes of the policy; one with mistakes leaves the one before.
-    void read_policy() {
-        Names names;
-        const auto loaded = config::load(policy_file_, names, {.secrets = false});
-        socket_ = config::control_socket(policy_file_);
-        if (loaded)
-            policy_ = loaded->policy;
-        else if (!policy_)
-            complain("what comes in while rules are gone is not ended: " + config::to_text(loaded.error().front()));
-    }
-
-    [[nodiscard]] rules::Findings differences() const {
-        if (listed_ && standard_->announced) return {};
-        const auto loaded = standard_->loader->listing();
-        return loaded ? mendable(standard_->loader->differences(standard_->listing, *loaded))
-                      : rules::Findings{loaded.error().text};
-    }
-
-    void stands(Instant now) {
-        if (std::exchange(replaced_, false)) (void)end_intruders(stood_ - clocks_may_differ);
-        stood_ = now.wall;
-        listed_ = true;
-        in_vain_ = 0;
-        if (const auto since = std::exchange(late_, std::nullopt)) (void)end_intruders(*since);
-        if (std::exchange(new_, false)) remember();
-        report({State::guarded, "", 0, 0});
-    }
-
-    void put_back(const rules::Findings& found, Instant now) {
-        const WallTime since = stood_ - clocks_may_differ;
-        const Result<void> done = load();  // first of all: the daemon may be slow to listen
-        const WallTime back = io::now().wall;
-        reports_.say({State::unguarded, found.front(), milliseconds(now.wall - stood_), 0}, now.steady);
-        if (!done) return unmended(done.error().text);
-        if (const auto left = differences(); !left.empty()) return not_yet(left, found, now);
-        const std::size_t ended = end_intruders(since);
-        complain(fmt::format("put back after at most {} ms ({}); connections ended that came in meanwhile: {}",
-                             milliseconds(back - stood_), found.front(), ended));
-        report({State::guarded, "", milliseconds(back - stood_), ended});
-        late_ = since;
-        stood_ = back;
-    }
-
-    void unmended(const std::string& why) {
-        complain_once("the rules cannot be put back: " + why);
-        reports_.send(socket_);
-    }
-
-    // Somebody goes on taking rules away: the next look finds it. Where loading mends nothing, there is time.
-    void not_yet(const rules::Findings& left, const rules::Findings& found, Instant now) {
-        reports_.send(socket_);
-        in_vain_ = left == found ? in_vain_ + 1 : 0;
-        if (in_vain_ < 3) return;
-        complain_once("loading the rules does not put them right: " + left.front());
-        again_ = now.steady + pause_in_vain;
-    }
-
-    // Whoever is still at work on the rules can make one attempt fail.
-    [[nodiscard]] Result<void> load() const {
-        Result<void> done = standard_->loader->load(standard_->set);
-        for (int tries = 2; !done && tries > 0; --tries) done = standard_->loader->load(standard_->set);
-        return done;
-    }
-
-    std::size_t end_intruders(WallTime since) {
-        if (!policy_ || standard_->set.observes()) return 0;
-        const auto ended = gap_.close(*policy_, since);
-        if (!ended) complain_once("what came in unguarded is not ended: " + ended.error().text);
-        return ended.value_or(0);
-    }
-
-    void remember() {
-        if (const auto done = gap_.remember(); !done) complain_once(done.error().text);
-    }
-
-    void report(GuardReport now) {
-        reports_.say(std::move(now), io::now().steady);
-        reports_.send(socket_);
-    }
-
-    // The same trouble again at every look is told once.
-    void complain_once(const std::string& text) {
-        if (text != complained_) complain(text);
-        complained_ = text;
-    }
-
-    static std::uint64_t milliseconds(Duration duration) {
-        return static_cast<std::uint64_t>(
-            std::max<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(duration).count(), 0));
-    }
-
-    RulesStore store_;
-    Gap gap_;
-    std::filesystem::path policy_file_;
-    std::shared_ptr<const Policy> policy_;  // null: none without mistakes was there yet
-    std::filesystem::path socket_;
-    std::optional<Standard> standard_;
-    bool new_ = false;                 // it was not seen standing yet
-    bool replaced_ = false;            // another set stood before, and whoever loaded this one may have closed a gap
-    WallTime stood_ = io::now().wall;  // when the rules were last seen standing
-    bool listed_ = false;              // they were listed then, and no change was told since
-    std::optional<WallTime> late_;     // look once more for what came in since then
-    GuardReports reports_;
-    int in_vain_ = 0;     // how often in a row loading has mended nothing
-    SteadyTime again_{};  // it mended nothing: not before then
-    std::string complained_;
-};
 
 }  // namespace
 
