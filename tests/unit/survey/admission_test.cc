@@ -39,3 +39,14 @@ TEST_CASE("what is open and what is unmatched is let in without a grant", "[surv
     CHECK(answer(policy, "198.51.100.7", 443).by == "unmatched");
     CHECK(answer(policy, "198.51.100.7", 22).by == "needs_grant");
 }
+
+TEST_CASE("the port of a knock's step lets nobody in, where the rest passes", "[survey]") {
+    Policy policy = policy_guarding({"wan0"});
+    policy.gateway.unmatched = Unmatched::pass;
+    Knock knock;
+    knock.opening.steps = {{.transport = Transport::tcp, .port = 7000}, {.transport = Transport::tcp, .port = 8000}};
+    policy.knocks.push_back(knock);
+    policy.index();
+    CHECK_FALSE(answer(policy, "198.51.100.7", 7000).admitted);
+    CHECK(answer(policy, "198.51.100.7", 7001).admitted);
+}
