@@ -16,8 +16,10 @@ namespace {
 constexpr auto footer =
     "Examples:\n"
     "  posternctl reload                   the daemon and the rules follow the policy's files\n"
+    "  posternctl reload --confirm 60s     the same, the rules taken back in a minute unless they are confirmed\n"
     "  posternctl reload --daemon-only     without root: clients that came or went need no other rules\n\n"
-    "The daemon reads the files that it was started with, and takes all of them or nothing.";
+    "The daemon reads the files that it was started with, and takes all of them or nothing. It keeps the new policy\n"
+    "where nobody confirms the rules.";
 
 struct ReloadOptions {
     std::shared_ptr<std::filesystem::path> socket;
@@ -43,8 +45,10 @@ Exit reload_all(const Context& context, ReloadOptions options) {
         return failed(
             {"loading rules needs CAP_NET_ADMIN: run as root, or reload the daemon alone with --daemon-only"});
     options.rules.quiet = context.json;
-    const auto job = rules_job(context, options.rules);
-    if (!job) return Exit::bad_policy;
+    Exit exit = Exit::ok;
+    const auto job = rules_job(context, options.rules, exit);
+    if (!job) return exit;
+    if (const auto may = may_apply(*job, options.rules); !may) return failed(may.error());
     if (const auto tried = differences_of(*job->loader, job->wanted()); !tried) return failed(tried.error());
     const auto result = ask_daemon(context, *options.socket, {control::Command::reload, {}});
     if (!result) return result.error();
@@ -61,6 +65,7 @@ void add_reload(CLI::App& app, const Context& context, Exit& exit) {
     const auto options = std::make_shared<ReloadOptions>();
     options->socket = add_socket_option(*command);
     add_backend_options(*command, options->rules);
+    add_confirm_option(*command, options->rules);
     command->add_flag("--daemon-only", options->daemon_only, "leave the rules as they are; needs no root");
     command->footer(footer);
     command->callback([&context, &exit, options] {

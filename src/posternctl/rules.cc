@@ -1,6 +1,4 @@
 // posternctl rules: its subcommands, each of which is a file of its own.
-#include <charconv>
-
 #include "posternctl/rules_job.h"
 
 namespace postern::ctl {
@@ -14,7 +12,7 @@ constexpr const char* examples =
     "  posternctl rules confirm                   over a new connection: the rules may stay\n"
     "  posternctl rules check                     exit 0: guarded; 1: not, a line per difference\n"
     "  posternctl rules check --from 192.0.2.7    whether a new connection from there would be let in\n"
-    "  posternctl rules remove --backend iptables     stop guarding";
+    "  posternctl rules remove                    stop guarding";
 
 using Given = std::shared_ptr<const RulesOptions>;  // the callbacks hold it
 
@@ -23,8 +21,7 @@ template <class Work>
 CLI::App* add(CLI::App& rules, const char* name, const char* help, const Context& context, Exit& exit,
               const Given& given, Work work) {
     return rules.add_subcommand(name, help)->callback([&context, &exit, given, work] {
-        const std::unique_ptr<RulesJob> one = rules_job(context, *given);
-        exit = one ? work(*one) : Exit::bad_policy;
+        if (const auto one = rules_job(context, *given, exit)) exit = work(*one);
     });
 }
 
@@ -49,26 +46,6 @@ CLI::App* add_alone(CLI::App& rules, const char* name, const char* help, Exit& e
     return rules.add_subcommand(name, help)->callback([&exit, work] { exit = work(); });
 }
 
-// 45 or 45s, 2m: as the policy writes durations.
-std::string read_wait(const std::string& text, std::optional<std::chrono::seconds>& wait) {
-    int number = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string_view unit{read.ptr, text.data() + text.size()};
-    const int seconds = unit == "m" ? number * 60 : number;
-    const bool fits = read.ec == std::errc{} && (unit.empty() || unit == "s" || unit == "m") && number <= 3600;
-    if (!fits || seconds < 5 || seconds > 3600)
-        return "got \"" + text + "\", expected a time from 5s to 60m such as 60s";
-    wait = std::chrono::seconds{seconds};
-    return "";
-}
-
-void add_confirm_option(CLI::App& apply, const std::shared_ptr<RulesOptions>& options) {
-    apply
-        .add_option_function<std::string>(
-            "--confirm", [](const std::string&) {}, "take the rules back after this time unless they are confirmed")
-        ->check([options](const std::string& text) { return read_wait(text, options->confirm); });
-}
-
 }  // namespace
 
 void add_rules(CLI::App& app, const Context& context, Exit& exit) {
@@ -82,7 +59,7 @@ void add_rules(CLI::App& app, const Context& context, Exit& exit) {
         [given](const RulesJob& job) { return rules_render(job, *given); });
     add_confirm_option(*add(*rules, "apply", "Put the rules in", context, exit, given,
                             [given](const RulesJob& job) { return rules_apply(job, *given); }),
-                       options);
+                       *options);
     add(*rules, "check", "Say whether the rules stand as they should", context, exit, given,
         [given, &context](const RulesJob& job) { return rules_check(job, *given, context); });
     add_alone(*rules, "confirm", "Keep what apply --confirm has put in", exit,

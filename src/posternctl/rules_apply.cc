@@ -77,7 +77,8 @@ Result<bool> apply(const RulesStore& store, const RulesLoader& loader, const Rul
 
 // What waits for its confirmation stays only by one: no reload of somebody else's makes it stay. A time that is over
 // is left to the way back, or nobody waits any more.
-Result<void> none_pending(const RulesStore& store) {
+Result<void> none_pending(const RulesStore& store, const RulesOptions& options) {
+    if (options.confirm) return {};
     const auto pending = store.pending();
     if (!pending || !*pending || (*pending)->deadline <= io::now().steady) return {};
     return failure(
@@ -127,8 +128,7 @@ void tell(const RulesJob& job, const RulesOptions& options, const Applied& done)
 Result<Applied> apply_locked(const RulesStore& store, const RulesJob& job, const RulesOptions& options) {
     const Result<io::FileLock> lock = store.lock();
     if (!lock) return tl::make_unexpected(lock.error());
-    if (!options.confirm)
-        if (const auto none = none_pending(store); !none) return tl::make_unexpected(none.error());
+    if (const auto none = none_pending(store, options); !none) return tl::make_unexpected(none.error());
     const Result<RulesPair> sets = planned(job);
     if (!sets) return tl::make_unexpected(sets.error());
     const auto before = store.read(RulesStore::Set::applied).value_or(std::nullopt);
@@ -145,6 +145,12 @@ Result<Applied> apply_locked(const RulesStore& store, const RulesJob& job, const
 }
 
 }  // namespace
+
+Result<void> may_apply(const RulesJob& job, const RulesOptions& options) {
+    const Result<RulesStore> store = RulesStore::open(job.state_directory);
+    if (!store) return tl::make_unexpected(store.error());
+    return store->lock().and_then([&](const io::FileLock&) { return none_pending(*store, options); });
+}
 
 Exit rules_apply(const RulesJob& job, const RulesOptions& options) {
     const Result<RulesStore> store = RulesStore::open(job.state_directory);

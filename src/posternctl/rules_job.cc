@@ -5,6 +5,7 @@
 #include "config/load.h"
 #include "config/named_path.h"
 #include "config/numbers_file.h"
+#include "config/values.h"
 #include "posternctl/numbering.h"
 
 namespace postern::ctl {
@@ -27,11 +28,26 @@ void add_backend_options(CLI::App& command, RulesOptions& options) {
         ->capture_default_str();
 }
 
-std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& options) {
+void add_confirm_option(CLI::App& command, RulesOptions& options) {
+    command
+        .add_option_function<std::string>(
+            "--confirm", [](const std::string&) {}, "take the rules back after this time unless they are confirmed")
+        ->type_name("TIME")
+        ->check([&options](const std::string& text) -> std::string {
+            const auto read = config::duration(text);
+            if (!read || *read < std::chrono::seconds{5} || *read > std::chrono::hours{1})
+                return "got \"" + text + "\", expected a time from 5s to 60m such as 60s";
+            options.confirm = std::chrono::duration_cast<std::chrono::seconds>(*read);
+            return "";
+        });
+}
+
+std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& options, Exit& exit) {
     Names names;
     const auto loaded = config::load(context.policy_file, names);
     if (!loaded) {
         for (const config::Diagnostic& mistake : loaded.error()) fmt::print(stderr, "{}\n", config::to_text(mistake));
+        exit = Exit::bad_policy;
         return nullptr;
     }
     const config::Settings& settings = loaded->settings;
@@ -39,7 +55,7 @@ std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& 
         return rules::plan_ruleset(now, *loaded->policy, {.steering_seed = settings.steering_seed});
     });
     if (!plan) {
-        complain(plan.error().text);
+        exit = failed(plan.error());
         return nullptr;
     }
     std::vector<std::string> warnings;

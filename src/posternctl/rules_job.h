@@ -30,6 +30,9 @@ struct RulesOptions {
 // --backend and --iptables, for every command that loads rules.
 void add_backend_options(CLI::App& command, RulesOptions& options);
 
+// --confirm, for those that can be taken back.
+void add_confirm_option(CLI::App& command, RulesOptions& options);
+
 using Loader = std::unique_ptr<RulesLoader>;
 
 struct RulesJob {
@@ -46,8 +49,9 @@ struct RulesJob {
     [[nodiscard]] rules::Loadable wanted() const;
 };
 
-// Null where the policy has mistakes, or the numbers beside it cannot be read; all of it is on standard error then.
-[[nodiscard]] std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& options);
+// Null where the policy has mistakes, or the numbers beside it cannot be read; all of it is on standard error then, and
+// `exit` is set.
+[[nodiscard]] std::unique_ptr<RulesJob> rules_job(const Context& context, const RulesOptions& options, Exit& exit);
 
 // Where the confirmed sets are: --state, or what the policy says as far as it can be read, or the usual place.
 [[nodiscard]] std::filesystem::path state_directory(const Context& context, const RulesOptions& options);
@@ -65,6 +69,9 @@ struct RulesJob {
 
 [[nodiscard]] Exit rules_render(const RulesJob& job, const RulesOptions& options);
 [[nodiscard]] Exit rules_apply(const RulesJob& job, const RulesOptions& options);
+// Whether apply would be refused for the sake of one that waits for its confirmation: to be asked before whatever else
+// goes with it is done.
+[[nodiscard]] Result<void> may_apply(const RulesJob& job, const RulesOptions& options);
 [[nodiscard]] Exit rules_check(const RulesJob& job, const RulesOptions& options, const Context& context);
 [[nodiscard]] Exit rules_confirm(const std::filesystem::path& state_directory);
 

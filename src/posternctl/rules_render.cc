@@ -5,12 +5,25 @@
 
 namespace postern::ctl {
 
-// The sets of iptables are not among it: they are made by ipset.
+namespace {
+
+// iptables-restore reads the rest; sets are made by `ipset -exist restore` before.
+void print_sets(std::string_view text) {
+    fmt::print("# The sets that the rules name, made by ipset first:\n");
+    for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+        fmt::print("#   {}\n", text.substr(0, end));
+        text.remove_prefix(end + 1);
+    }
+}
+
+}  // namespace
+
 Exit rules_render(const RulesJob& job, const RulesOptions& options) {
     for (const rules::Part& part : job.loader->loadable(*job.policy, job.inputs).parts) {
-        const bool one_family = part.name == "v4" || part.name == "v6";
-        if (part.name == "ipset" || (one_family && options.family == (part.name == "v4" ? "6" : "4"))) continue;
-        fmt::print("{}", part.text);
+        if (part.name == "ipset")
+            print_sets(part.text);
+        else if (part.name != (options.family == "4" ? "v6" : options.family == "6" ? "v4" : ""))
+            fmt::print("{}", part.text);
     }
     return Exit::ok;
 }

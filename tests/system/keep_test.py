@@ -202,11 +202,13 @@ def no_other_way(lab):
     before, after = variant(lab, "before.yaml", MEMBER[4]), variant(lab, "after.yaml", "192.0.2.9")
     rules(lab, "apply", policy=before)
     rules(lab, "apply", "--confirm", LONG, policy=after)
+    loaded = lab.status()["policy_loaded"]
     for words in (["rules", "apply"], ["reload"]):
         refused = lab.gateway.run(lab.program("posternctl"), "-c", before, *words, "--backend", lab.backend, check=False)
         assert refused.returncode == 1 and "an apply waits for its confirmation" in refused.stderr, refused
-    assert stands(lab, after)
-    rules(lab, "apply", "--confirm", WAIT, policy=after)
+    assert stands(lab, after) and lab.status()["policy_loaded"] == loaded
+    said = lab.gateway.run(lab.program("posternctl"), "-c", lab.policy, "reload", "--confirm", WAIT, "--backend", lab.backend)
+    assert stands(lab, lab.policy) and "taken back in 5 s" in said.stdout, said
     wait_until(lambda: stands(lab, before), "the rules before", 20)
     rules(lab, "apply", policy=after)
 
