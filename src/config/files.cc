@@ -63,11 +63,15 @@ Result<std::string> Texts::read(const fs::path& file) {
 }
 
 Result<std::vector<fs::path>> Texts::yaml_files(const fs::path& directory) const {
-    if (!copy_) return config::yaml_files(directory);
+    if (!copy_) return files_in(directory, ".yaml");
     std::vector<fs::path> files;
     for (const auto& [file, text] : *copy_)
         if (file.parent_path() == directory) files.push_back(file);
     return files;
+}
+
+std::vector<fs::path> Texts::yml_files(const fs::path& directory) const {
+    return copy_ ? std::vector<fs::path>{} : files_in(directory, ".yml").value_or(std::vector<fs::path>{});
 }
 
 Result<std::string> read_text(const fs::path& file) {
@@ -104,13 +108,13 @@ Result<std::uint32_t> read_seed(const fs::path& file) {
     return Reader{*bytes}.be32();
 }
 
-Result<std::vector<fs::path>> yaml_files(const fs::path& directory) {
+Result<std::vector<fs::path>> files_in(const fs::path& directory, std::string_view extension) {
     std::error_code reason;
     if (!fs::exists(directory, reason) && !reason) return std::vector<fs::path>{};
     std::vector<fs::path> files;
     for (fs::directory_iterator entry{directory, reason}, end; !reason && entry != end; entry.increment(reason)) {
         const fs::path& file = entry->path();
-        if (file.extension() == ".yaml" && !file.filename().string().starts_with('.')) files.push_back(file);
+        if (file.extension() == extension && !file.filename().string().starts_with('.')) files.push_back(file);
     }
     if (reason) return unreadable(reason);
     std::sort(files.begin(), files.end());

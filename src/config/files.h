@@ -22,6 +22,9 @@ public:
     [[nodiscard]] Result<std::string> read(const std::filesystem::path& file);
     [[nodiscard]] Result<std::vector<std::filesystem::path>> yaml_files(const std::filesystem::path& directory) const;
 
+    // Those of the disk that were meant to be among them, by the look of their names. A copy has none.
+    [[nodiscard]] std::vector<std::filesystem::path> yml_files(const std::filesystem::path& directory) const;
+
     // What was read so far.
     [[nodiscard]] const PolicyText& taken() const noexcept { return taken_; }
 
@@ -39,8 +42,9 @@ private:
 // Eight hexadecimal digits on one line; the same rule for others.
 [[nodiscard]] Result<std::uint32_t> read_seed(const std::filesystem::path& file);
 
-// The *.yaml of a directory, sorted; hidden ones are left out. No directory: none.
-[[nodiscard]] Result<std::vector<std::filesystem::path>> yaml_files(const std::filesystem::path& directory);
+// The files of a directory whose names end so, sorted; hidden ones are left out. No directory: none.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> files_in(const std::filesystem::path& directory,
+                                                                  std::string_view extension);
 
 // Neither is true of a file that we may not look for.
 [[nodiscard]] bool is_there(const std::filesystem::path& file);

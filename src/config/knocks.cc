@@ -40,7 +40,7 @@ void check_names(const Draft& draft, Mistakes& mistakes) {
 void check_length(const KnockDraft& knock, std::string_view key, const Steps& steps, Mistakes& mistakes) {
     if (steps.empty() || (steps.size() >= knock::fewest_steps && steps.size() <= knock::most_steps)) return;
     mistakes.add(steps.front().place, path_of(knock, key),
-                 fmt::format("got {} steps, expected {} to {}", steps.size(), knock::fewest_steps, knock::most_steps));
+                 fmt::format("got {}, expected {} to {} steps", steps.size(), knock::fewest_steps, knock::most_steps));
 }
 
 void check_repeats(const KnockDraft& knock, std::string_view key, const Steps& steps, Mistakes& mistakes) {

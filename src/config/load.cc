@@ -27,11 +27,20 @@ std::optional<Node> read_tree(const fs::path& file, Texts& texts, Mistakes& mist
     return std::nullopt;
 }
 
+fs::path clients_of(const fs::path& policy_file) { return policy_file.parent_path() / "clients.d"; }
+
 void read_clients(const fs::path& directory, Texts& texts, Walk& walk, Mistakes& mistakes) {
     const auto files = texts.yaml_files(directory);
     if (!files) return mistakes.add({directory.string(), 0, 0}, files.error().text);
     for (const fs::path& file : *files)
         if (const auto root = read_tree(file, texts, mistakes)) walk.client(file.stem().string(), *root);
+}
+
+void warn_of_clients(const fs::path& policy_file, const Texts& texts, const Draft& draft, Mistakes& warnings) {
+    for (const fs::path& file : texts.yml_files(clients_of(policy_file)))
+        warnings.add({file.string(), 0, 0}, "is not read: its name does not end in .yaml");
+    if (draft.clients.empty() && draft.knocks.empty())
+        warnings.add({policy_file.string(), 0, 0}, "clients: got none, and no knocks: nobody can ask to be let in");
 }
 
 // False where the policy's own file is missing or no YAML: then nothing can be said about how its values agree, nor
@@ -40,7 +49,7 @@ bool read_draft(const fs::path& file, Texts& texts, Draft& draft, Mistakes& mist
     Walk walk{draft, mistakes};
     const auto root = read_tree(file, texts, mistakes);
     if (root) walk.policy(*root);
-    read_clients(file.parent_path() / "clients.d", texts, walk, mistakes);
+    read_clients(clients_of(file), texts, walk, mistakes);
     draft.settings.steering_seed_file = file.parent_path() / "steering.seed";
     draft.settings.numbers_file = file.parent_path() / "forward.numbers";
     return root.has_value();
@@ -132,6 +141,7 @@ tl::expected<Configuration, std::vector<Diagnostic>> load(const fs::path& file, 
     if (!mistakes.none()) return refused();
     Settings settings = draft.settings;
     Mistakes warnings;
+    warn_of_clients(file, texts, draft, warnings);
     warn_of_knocks(draft, warnings);
     const auto policy = compile(std::move(draft), names, options.generation);
     if (ids_given(*policy))

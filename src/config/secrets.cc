@@ -46,7 +46,9 @@ void read_steering_seed(Settings& settings, Mistakes& mistakes) {
     if (const auto seed = read_seed(file))
         settings.steering_seed = *seed;
     else
-        mistakes.add({file.string(), 0, 0}, complaint(file, seed.error()));
+        mistakes.add({file.string(), 0, 0},
+                     complaint(file, seed.error()) +
+                         (is_missing(file) ? ", or `od -An -tx4 -N4 /dev/urandom | tr -d ' '`, with mode 0640" : ""));
 }
 
 }  // namespace

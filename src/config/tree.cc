@@ -146,6 +146,20 @@ Node read_document(const std::string& file, const std::string& text) {
     return std::move(first).take();
 }
 
+// What most often stands behind what the parser says; empty where nothing is known.
+std::string usual_cause(const std::string& text, const YAML::Exception& broken) {
+    std::istringstream lines{text};
+    std::string line;
+    for (int number = 1; number <= broken.mark.line + 1 && std::getline(lines, line); ++number)
+        if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string::npos)
+            return "; line " + std::to_string(number) + " is indented with a tab, expected spaces";
+    if (broken.msg == YAML::ErrorMsg::MAP_VALUE)
+        return "; is this line, or one before it, indented too deep, or a : too many in it?";
+    if (broken.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW) return "; a [ before it is never closed";
+    if (broken.msg == YAML::ErrorMsg::END_OF_MAP_FLOW) return "; a { before it is never closed";
+    return "";
+}
+
 }  // namespace
 
 const Node* Node::child(std::string_view name) const noexcept {
@@ -172,7 +186,7 @@ std::optional<Node> parse_tree(const std::string& file, const std::string& text,
     } catch (const Refused& refused) {
         mistakes.add(place_of(file, refused.mark), refused.msg);
     } catch (const YAML::Exception& broken) {
-        mistakes.add(place_of(file, broken.mark), "is no YAML from here on: " + broken.msg);
+        mistakes.add(place_of(file, broken.mark), "is no YAML from here on: " + broken.msg + usual_cause(text, broken));
     }
     return std::nullopt;
 }

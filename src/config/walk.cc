@@ -20,6 +20,21 @@ std::string hint(std::string_view name, const std::vector<std::string_view>& kno
     return fmt::format("expected {}", fmt::join(known, ", "));
 }
 
+// The path of a key, or of a section, that has this name somewhere else; empty where none has.
+std::string_view elsewhere(std::string_view name) {
+    for (const Key& row : schema()) {
+        if (leaf(row.path) == name) return row.path;
+        const std::string_view around = parent(row.path);
+        if (leaf(around) == name) return around;
+    }
+    return {};
+}
+
+std::string not_known(std::string_view name, const std::vector<std::string_view>& known) {
+    const std::string_view other = elsewhere(name);
+    return "not in this version, " + (other.empty() ? "" : fmt::format("but {} is; ", other)) + hint(name, known);
+}
+
 std::string twice(const Place& first) { return fmt::format("got it twice, the first is at {}", to_text(first)); }
 
 }  // namespace
@@ -62,8 +77,7 @@ void Walk::known_keys(const Path& path, const Node& node) {
     const auto known = keys_in(path.schema);
     for (const Node& child : node.children)
         if (std::find(known.begin(), known.end(), child.key) == known.end())
-            mistakes_.add(child.key_place, path.below(child.key).shown,
-                          "not in this version, " + hint(child.key, known));
+            mistakes_.add(child.key_place, path.below(child.key).shown, not_known(child.key, known));
 }
 
 void Walk::repeated_names(const Path& path, const Node& node) {

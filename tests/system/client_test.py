@@ -144,7 +144,7 @@ def init(world):
     assert mode(world.path("gw")) & 0o007 == 0
     _, error = world.control("check")
     assert "warning" in error and "wan0" in error, error
-    assert len(json.loads(world.control("--json", "check")[0])["warnings"]) == 1
+    assert len(json.loads(world.control("--json", "check")[0])["warnings"]) == 2  # the interface, and nobody to let in
     assert world.control("check", "--no-secrets")[1] == ""
 
 
@@ -188,6 +188,16 @@ def clients(world):
     world.control("clients", "remove", "alice")
     assert os.listdir(world.path("gw/clients.d")) == []
     world.control("clients", "remove", "alice", code=1)
+
+
+@check("clients remove takes the files also where the policy has mistakes, and says who may still come in")
+def clients_remove_broken(world):
+    world.init()
+    world.control("clients", "add", "alice", "--services", "ssh", "--out", world.profile)
+    write(world.path("gw/postern.yaml"), read(world.path("gw/postern.yaml")) + "skwe: 30s\n")
+    _, error = world.control("clients", "remove", "alice", code=3)
+    assert "skwe: not in this version" in error and "alice may come in until the mistakes above" in error, error
+    assert os.listdir(world.path("gw/clients.d")) == []
 
 
 @check("clients add that fails leaves nothing")

@@ -62,6 +62,18 @@ TEST_CASE("every value of a full policy lands where the gate looks", "[config]")
     CHECK(settings.steering_seed_file == files.path("steering.seed"));
 }
 
+TEST_CASE("what nobody may have meant is a warning: a client file that is not read, a policy for nobody", "[config]") {
+    PolicyFiles files;
+    files.write("postern.yaml", "gateway: {name: gw1.example.net, interfaces: [wan0]}\n");
+    files.write("clients.d/carol.yml", "services: [ssh]\n");
+    Lines warnings;
+    for (const Diagnostic& one : taken(files).warnings) warnings.push_back(to_text(one));
+    REQUIRE(warnings.size() == 2);
+    CHECK(warnings[0] ==
+          files.path("postern.yaml").string() + ": clients: got none, and no knocks: nobody can ask to be let in");
+    CHECK(warnings[1] == files.path("clients.d/carol.yml").string() + ": is not read: its name does not end in .yaml");
+}
+
 TEST_CASE("services and clients are found by the names and keys of the policy", "[config]") {
     PolicyFiles files;
     files.write("postern.yaml", full);

@@ -88,7 +88,8 @@ TEST_CASE("missing secrets are named, with who makes them", "[config]") {
             "postern.yaml:1:10: gateway.private_key_files: gateway.key cannot be read: No such file or directory; "
             "posternctl init makes it",
             "postern.yaml:4:112: clients.alice.spa.preshared_key_file: a.psk cannot be read: No such file or directory",
-            "steering.seed: cannot be read: No such file or directory; posternctl init makes it"});
+            "steering.seed: cannot be read: No such file or directory; posternctl init makes it, or `od -An -tx4 -N4 "
+            "/dev/urandom | tr -d ' '`, with mode 0640"});
     CHECK(files.mistakes(without_secrets).empty());
 }
 
