@@ -57,7 +57,9 @@ Result<void> ask(const Attempt& attempt, const ConnectOptions& options) {
 void explain(const ConnectOptions& options, const Attempt& attempt, const std::string& why) {
     complain(fmt::format("no connection to {} port {}: {}; {}", options.host, options.port, why, attempt.summary()));
     if (why.starts_with("no answer"))
-        complain("a gateway never says why, its verdict log does; here, check the clock, the profile and the address");
+        complain(
+            "a gateway never says why, its verdict log does; here, check the clock, the profile and the address; "
+            "a gateway that was just started lets nobody in for half a minute");
 }
 
 void carry(const Socket& connection, Exit& exit) {

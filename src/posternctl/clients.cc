@@ -25,7 +25,7 @@ Examples:
   posternctl clients remove alice
 
 The profile that `add` writes holds the client's private key and is kept nowhere else: hand it over on a safe way and
-delete it here. The client puts it into ~/.config/postern/ and runs `postern --profile alice open ssh`.)";
+delete it here. At the client's it becomes ~/.config/postern/gw1.yaml, for `postern --profile gw1 open ssh`.)";
 
 std::string check_name(const std::string& name) {
     return config::word_name(name)
@@ -155,7 +155,11 @@ void remove(const std::string& name, const Context& context, Exit& exit) {
     fs::remove(psk_file(policy_file, name), error);
     fmt::print("removed {}\n", file.string());
     if (const auto loaded = require_policy(context, {.secrets = false}, exit))
-        reload_if_running(loaded->settings.control_socket, exit);
+        return reload_if_running(loaded->settings.control_socket, exit);
+    complain(
+        fmt::format("a running daemon keeps the policy before, and {0} with it: {0} may come in until the mistakes "
+                    "above are mended and `posternctl reload` was said",
+                    name));
 }
 
 // --- the command line -----------------------------------------------------------------------------------------------

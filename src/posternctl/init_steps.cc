@@ -56,9 +56,10 @@ void print_clients_step(const InitOptions& options) {
     const std::string& name = options.client.name;
     fmt::print(
         "made the client {0}; its profile {1} holds its private key: hand it over on a safe way, delete it here\n"
-        "next, at {0}'s, with the profile in ~/.config/postern/{0}.yaml:\n"
-        "  ssh -o ProxyCommand='postern --profile {0} connect %h %p' {2}\n",
-        name, options.client.profile, options.client.host.empty() ? options.policy.name : options.client.host);
+        "next, at {0}'s, with the profile as ~/.config/postern/{2}.yaml:\n"
+        "  ssh -o ProxyCommand='postern --profile {2} connect %h %p' {3}\n",
+        name, options.client.profile, options.policy.name.substr(0, options.policy.name.find('.')),
+        options.client.host.empty() ? options.policy.name : options.client.host);
 }
 
 }  // namespace postern::ctl

@@ -33,9 +33,11 @@ void answer_one(const io::UnixListener& control, control::Service& service, Foll
 
 void reload_by_signal(Engine& engine) {
     io::notify_reloading();
-    if (const auto report = reload(engine))
+    if (const auto report = reload(engine); report && !report->mistakes.empty()) {
+        std::fputs("posternd: the policy before stays in force, for these mistakes of the new one:\n", stderr);
         for (std::size_t i = 0; i < std::min(report->mistakes.size(), most_mistakes_told); ++i)
             std::fprintf(stderr, "posternd: %s\n", report->mistakes[i].c_str());
+    }
     io::notify_ready(engine.policy_stale.empty() ? "reloaded" : stale_line(engine));
 }
 

@@ -108,7 +108,7 @@ void tell_ready(Engine& engine) {
     const std::size_t clients = engine.current.get()->clients.size();
     std::string line = std::to_string(engine.workers.size()) + " queues bound, " + std::to_string(clients) +
                        (clients == 1 ? " client" : " clients");
-    if (engine.tables.floor() > engine.started) line += ", accepts SPA from " + to_text(engine.tables.floor()) + " on";
+    if (engine.tables.floor() > engine.started) line += ", refuses SPA from before " + to_text(engine.tables.floor());
     engine.tell(log::engine_event(log::What::started, line, engine.started));
     io::notify_ready(engine.policy_stale.empty() ? line : stale_line(engine));
     std::fprintf(stderr, "posternd: %s\n", line.c_str());
