@@ -150,9 +150,9 @@ std::string read_adoption_time(const std::string& text, AdoptionTime& time) {
 }
 
 Result<void> adopt(std::string_view backend, const std::string& iptables, AdoptionTime asked, std::FILE* out) {
+    if (asked == seconds{0}) return {};
     const bool tracked = setting("nf_conntrack_count").value_or(0) > 0;
-    if (asked == seconds{0} || (!asked && tracked)) return {};
-    const seconds time = asked.value_or(forwards() ? usual_time : seconds{0});
+    const seconds time = asked.value_or(forwards() && !tracked ? usual_time : seconds{0});
     return guarded(backend, iptables).and_then([&](bool is) {
         return is ? Result<void>{} : adopt_for(time, backend, iptables, out);
     });

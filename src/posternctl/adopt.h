@@ -14,8 +14,8 @@
 
 namespace postern::ctl {
 
-// How long to track before judging. Zero: adopt nothing. None given: where something was tracked before, adopt nothing;
-// else five seconds on a host that forwards packets, and no time on one that does not.
+// How long to track before judging. Zero: adopt nothing. None given: five seconds on a host that forwards packets where
+// nothing was tracked before; else no time, which adopts the host's own sessions alone.
 using AdoptionTime = std::optional<std::chrono::seconds>;
 
 // As the policy writes durations, 0s to 10m; what is wrong with the text, empty where nothing is.

@@ -155,15 +155,16 @@ private:
              drop, comment::astray);
     }
 
+    static constexpr std::string_view midstream =
+        "-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW";
+
     // A segment that no connection explains would begin one that has no mark: of a session that was ended, whose client
     // made the kernel forget it, and whose server goes on.
     void revived() {
         chain("REVIVED");
         plain("", fmt::format("-j {}ASTRAY", iptables_prefix));
         for (const std::string& name : policy_.gateway.interfaces)
-            rule(fmt::format("-o {} -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW",
-                             interface_name(name)),
-                 drop, comment::revived);
+            rule(fmt::format("-o {} {}", interface_name(name), midstream), drop, comment::revived);
     }
 
     void out() {
@@ -173,12 +174,13 @@ private:
         on_interfaces("-o", "", go("HUSH"));
     }
 
-    // What would break the silence: ICMP errors about no connection at all. The kernel sends them for incomplete
-    // fragments and for options it does not know before any rule of ours has seen the packet, and for a DHCP reply that
-    // nobody waits for: those pass unproved, so they are not tracked and leave no state. Errors about connections are
-    // RELATED and pass.
+    // First what would bring an ended session of the host's own back, as in `revived`. Then what would break the
+    // silence: ICMP errors about no connection at all. The kernel sends them for incomplete fragments and for options
+    // it does not know before any rule of ours has seen the packet, and for a DHCP reply that nobody waits for: those
+    // pass unproved, so they are not tracked and leave no state. Errors about connections are RELATED and pass.
     void hush() {
         chain("HUSH");
+        rule(midstream, drop, comment::revived);
         for (const std::uint8_t type : dialect().errors)
             rule(icmp(type) + " -m conntrack --ctstate INVALID", drop, comment::hush);
     }

@@ -153,15 +153,16 @@ private:
         end();
     }
 
+    static constexpr std::string_view midstream = "ct state new tcp flags & (fin | syn | rst | ack) != syn";
+
     // A segment that no connection explains would begin one that has no mark: of a session that was ended, whose client
     // made the kernel forget it, and whose server goes on.
     void revived() {
         chain("revived");
         line("type filter hook forward priority -150; policy accept;");
         for (const std::string& name : policy_.gateway.interfaces)
-            rule(fmt::format("{}ct state new tcp flags & (fin | syn | rst | ack) != syn",
-                             name == "*" ? "" : fmt::format("oifname \"{}\" ", name)),
-                 "drop", comment::revived);
+            rule((name == "*" ? "" : fmt::format("oifname \"{}\" ", name)) + std::string{midstream}, "drop",
+                 comment::revived);
         end();
     }
 
@@ -174,9 +175,11 @@ private:
         end();
     }
 
-    // What would break the silence; iptables.cc says why.
+    // What would bring an ended session of the host's own back, as in `revived`, or break the silence; iptables.cc says
+    // why.
     void hush() {
         chain("hush");
+        rule(midstream, "drop", comment::revived);
         rule("ct state invalid icmp type { destination-unreachable, time-exceeded, parameter-problem }", "drop",
              comment::hush);
         rule(

@@ -131,9 +131,9 @@ def contrast(lab):
     lab.start()
     lab.rules("apply", adopt="0s")
     assert not own.talks(0.5), "the session lives on by itself: the tests beside this one show nothing"
-    own.server.sendall(b"hello")  # until its other end speaks
-    assert own.client.recv(64) == b"hello"
-    wait_until(lambda: own.talks(2), "the session to be known once the server has spoken")
+    own.server.sendall(b"hello")  # nor does its other end bring it back
+    wait_until(lambda: lab.dropped("revived"), "the server's words to be dropped")
+    assert not own.talks(0.5)
 
 
 @suite.check("apply killed while it learns leaves the host as open as it was, and the next apply guards it")

@@ -11,7 +11,7 @@ import threading
 import time
 
 import packets
-from lab import GATEWAY, MEMBER, phantom
+from lab import GATEWAY, MEMBER, phantom, source
 from namespaces import wait_until
 from spa import seal
 from suite import Skip, Suite
@@ -251,6 +251,37 @@ def no_events(lab):
     lab.start()
     listed_until_over(lab, 30)
     assert not lab.log.find(what="events_lost")
+
+
+@suite.check("a session that its client made conntrack forget, by a FIN far ahead, does not come back by its server's "
+             "next word")
+def forgotten(lab):
+    lab.gateway.sysctl("netfilter/nf_conntrack_tcp_timeout_close_wait", 1)
+    lab.start()
+    server, capture, from_ = lab.listen(22), lab.capture("member"), source(1)
+    lab.knock(seal(lab, source=from_), from_)
+    member = lab.member.bound(socket.SOCK_STREAM, from_, 40000)
+    member.settimeout(5)
+    member.connect((GATEWAY[4], 22))
+    peer = server.wait()[0][0]
+    peer.sendall(b"hello")
+    assert member.recv(100) == b"hello"
+    last = wait_until(lambda: [packet for packet in capture.outgoing(destination=GATEWAY[4]) if packet.flags and packet.flags & packets.ACK],
+                      "the member's segments")[-1]
+    lab.sender().send(packets.tcp(from_, GATEWAY[4], 40000, 22, packets.FIN | packets.ACK,
+                                  sequence=(last.sequence + 50_000) % 2 ** 32, acknowledgement=last.acknowledgement))
+    wait_until(lambda: "sport=40000" not in lab.gateway.read("nf_conntrack"), "conntrack to forget it", 20)
+    peer.sendall(b"secret")
+    wait_until(lambda: lab.dropped("revived"), "the server's words to be dropped")
+    member.settimeout(0.5)
+    assert not readable(member), "the session that nobody lists is alive"
+
+
+def readable(sock):
+    """What comes within the socket's time."""
+    with contextlib.suppress(TimeoutError):
+        return sock.recv(100)
+    return b""
 
 
 @suite.check("events that were lost to a full buffer are made good by a comparison", services=("ssh=tcp/22", f"dns=udp/{DNS}"))
