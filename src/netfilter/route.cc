@@ -35,7 +35,7 @@ Result<Routes> Routes::open() {
     return Routes{std::move(*netlink)};
 }
 
-Result<Route> Routes::to(const IpAddress& address) {
+Result<Route> Routes::to(const IpAddress& address, const std::optional<IpAddress>& source) {
     alignas(nlmsghdr) std::array<char, 256> buffer{};
     nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
     message->nlmsg_type = RTM_GETROUTE;
@@ -44,6 +44,10 @@ Result<Route> Routes::to(const IpAddress& address) {
     asked->rtm_family = address.family == Family::v4 ? AF_INET : AF_INET6;
     asked->rtm_dst_len = static_cast<unsigned char>(address_bits(address.family));
     mnl_attr_put(message, RTA_DST, address.bytes().size(), address.bytes().data());
+    if (source) {
+        asked->rtm_src_len = asked->rtm_dst_len;
+        mnl_attr_put(message, RTA_SRC, source->bytes().size(), source->bytes().data());
+    }
     Route route;
     const int error = netlink_.request(*message, read_route, &route);
     if (error == 0 || error == ENETUNREACH || error == EHOSTUNREACH || error == EINVAL) return route;

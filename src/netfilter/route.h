@@ -1,6 +1,7 @@
 // Which way the host sends to an address.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/address.h"
@@ -19,8 +20,9 @@ class Routes {
 public:
     [[nodiscard]] static Result<Routes> open();
 
-    // By the main tables and rules of policy routing, without a mark. No way is no Error.
-    [[nodiscard]] Result<Route> to(const IpAddress& address);
+    // By the tables and rules of policy routing, without a mark; for packets from `source`, one of the host's own
+    // addresses, where it is given. No way is no Error.
+    [[nodiscard]] Result<Route> to(const IpAddress& address, const std::optional<IpAddress>& source = {});
 
 private:
     explicit Routes(Netlink netlink) noexcept : netlink_{std::move(netlink)} {}

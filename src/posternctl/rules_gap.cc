@@ -2,7 +2,10 @@
 
 #include <netinet/in.h>
 
+#include <optional>
+
 #include "rules/admits.h"
+#include "rules/essentials.h"
 
 namespace postern::ctl {
 namespace {
@@ -59,12 +62,16 @@ Result<void> Gap::remember() {
     return {};
 }
 
-// By the way back to its source: conntrack does not keep the interface.
+// By the way back to its source: conntrack does not keep the interface. A link-local source is on any link: where that
+// is guarded is not known, and it is not spared.
 bool Gap::came_in(const Policy& policy, const Connection& connection) {
     const auto here = routes_.to(connection.destination);
-    if (rules::admits(policy, first_packet(connection, here && here->local))) return false;
-    const auto route = routes_.to(connection.source);
-    return route && !route->local && rules::guards_interface(policy, route->interface);
+    const bool ours = here && here->local;
+    if (rules::admits(policy, first_packet(connection, ours))) return false;
+    const auto route = routes_.to(connection.source, ours ? std::optional{connection.destination} : std::nullopt);
+    if (!route || route->local) return false;
+    return rules::essential::link_local.contains(connection.source) ||
+           rules::guards_interface(policy, route->interface);
 }
 
 bool Gap::revoke(const Policy& policy, const TrackedConnection& entry) {

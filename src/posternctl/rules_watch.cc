@@ -31,15 +31,16 @@ Exit rules_watch(const Context& context, const RulesOptions& options) {
     auto gap = Gap::open();
     if (!gap) return failed(gap.error());
     Watch watch{std::move(*store), std::move(*gap), context.policy_file};
-    watch.look();
+    watch.look(io::now());
     io::notify_ready("watching the rules");
     complain("watching the rules");
     for (;;) {
         const auto [signalled, changed] =
             io::wait_readable(std::array{signals->descriptor(), news->descriptor()}, look_every);
         if (signalled && signals->take() != SIGHUP) return Exit::ok;
+        const Instant now = io::now();
         if (changed && news->take()) watch.changed();
-        watch.look();
+        watch.look(now);
         io::notify_alive();
     }
 }

@@ -37,16 +37,15 @@ Watch::Watch(RulesStore store, Gap gap, std::filesystem::path policy_file)
     if (const auto applied = store_.applied_at()) stood_ = *applied;  // nobody has watched since, as far as we know
 }
 
-void Watch::look() {
+void Watch::look(Instant now) {
     const auto lock = store_.try_lock();
     if (lock && !*lock) return;  // an apply is at work, and knows what it does
-    const Instant begun = io::now();
     if (!take_standard()) return report({State::open, "no rules are on record", 0, 0});
     const auto found = differences();
     if (found.empty())
-        stands(begun);
-    else if (begun.steady >= again_)
-        put_back(found, begun);
+        stands(now);
+    else if (now.steady >= again_)
+        put_back(found, now);
 }
 
 // False: no rules are meant to stand.
@@ -132,8 +131,9 @@ void Watch::not_yet(const rules::Findings& left, const rules::Findings& found, I
     again_ = now.steady + pause_in_vain;
 }
 
-// Whoever is still at work on the rules can make one attempt fail.
-Result<void> Watch::load() const {
+// Whoever is still at work on the rules can make one attempt fail. Behind its name the tool may be another by now.
+Result<void> Watch::load() {
+    standard_->announced = standard_->loader->announced();
     Result<void> done = standard_->loader->load(standard_->set);
     for (int tries = 2; !done && tries > 0; --tries) done = standard_->loader->load(standard_->set);
     return done;

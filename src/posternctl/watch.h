@@ -32,8 +32,9 @@ public:
     // The kernel told of a change somewhere in the tables of nftables.
     void changed() { listed_ = false; }
 
-    // One look at the rules, with whatever it leads to.
-    void look();
+    // One look at the rules, with whatever it leads to. `now` is from before changed() could be asked for: nobody
+    // vouches for what came later.
+    void look(Instant now);
 
 private:
     [[nodiscard]] bool take_standard();
@@ -44,7 +45,7 @@ private:
     void put_back(const rules::Findings& found, Instant now);
     void unmended(const std::string& why);
     void not_yet(const rules::Findings& left, const rules::Findings& found, Instant now);
-    [[nodiscard]] Result<void> load() const;
+    [[nodiscard]] Result<void> load();
     std::size_t end_intruders(WallTime since);
     void remember();
     void report(control::GuardReport now);

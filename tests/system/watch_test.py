@@ -196,7 +196,7 @@ def alive(near, far):
         receiver.settimeout(0.3)
         try:
             sender.sendall(b"x")
-            heard = heard or receiver.recv(1) == b"x"
+            heard = receiver.recv(1) == b"x" or heard
         except OSError:
             pass
     return heard
@@ -250,6 +250,20 @@ def closed_by_apply(lab):
     empty_table(lab)
     stranger = session(lab, listener, lab.stranger, STRANGER[4])
     lab.set_policy("gateway.observe", "true")  # not applied
+    process.send_signal(signal.SIGCONT)
+    wait_until(lambda: not alive(*stranger), "the stranger's session to be dead", 10)
+    end(process)
+
+
+@suite.check("a stranger's session from a gap is dead, too, where only the rules of policy routing lead back to it")
+def policy_routing(lab):
+    add_others(lab)
+    listener, process = lab.listen(22), watch(lab)
+    lab.gateway.ip("link add lan0 type dummy", "link set lan0 up", "route replace default dev lan0",
+                   "route add default via 192.0.2.1 dev gw0 table 100", f"rule add from {GATEWAY[4]} table 100")
+    process.send_signal(signal.SIGSTOP)
+    empty_table(lab)
+    stranger = session(lab, listener, lab.stranger, STRANGER[4])
     process.send_signal(signal.SIGCONT)
     wait_until(lambda: not alive(*stranger), "the stranger's session to be dead", 10)
     end(process)

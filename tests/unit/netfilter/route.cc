@@ -42,6 +42,22 @@ TEST_CASE("the way to an address: its interface, the host itself, or none", "[ne
     });
 }
 
+TEST_CASE("the way back of what came to one of the host's addresses is that of its own table", "[netfilter]") {
+    in_namespaces([] {
+        run_tool(
+            "ip link add wan0 type veth peer far0 && ip link add wan1 type veth peer far1 && ip link set wan0 up && "
+            "ip link set far0 up && ip link set wan1 up && ip link set far1 up && ip addr add 192.0.2.2/24 dev wan0 && "
+            "ip addr add 198.51.100.2/24 dev wan1 && ip route add default via 198.51.100.1 && "
+            "ip route add default via 192.0.2.1 table 100 && ip rule add from 192.0.2.2 table 100");
+        auto routes = Routes::open().value();
+        const IpAddress stranger = *parse_address("203.0.113.9");
+        DEMAND(routes.to(stranger)->interface == "wan1");
+        DEMAND(routes.to(stranger, *parse_address("192.0.2.2"))->interface == "wan0");
+        DEMAND(routes.to(stranger, *parse_address("198.51.100.2"))->interface == "wan1");
+        DEMAND(routes.to(stranger, *parse_address("10.9.9.9"))->interface.empty());
+    });
+}
+
 TEST_CASE("one socket answers for many addresses", "[netfilter]") {
     in_namespaces([] {
         run_tool(
