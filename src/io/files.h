@@ -17,9 +17,16 @@ namespace postern::io {
 // A plain file of at most `limit` bytes. A longer one is an Error, and so are devices and pipes.
 [[nodiscard]] Result<std::string> read_small(const std::filesystem::path& file, std::size_t limit);
 
-// Makes the file with exactly this mode, and returns when both content and name are on disk. Nobody sees a part of it.
-// The name must not exist yet, not even as a symbolic link.
-[[nodiscard]] Result<void> write_new_file(const std::filesystem::path& file, std::string_view content, mode_t mode);
+// Who owns what is made. -1: whoever makes it.
+struct Owner {
+    uid_t user = static_cast<uid_t>(-1);
+    gid_t group = static_cast<gid_t>(-1);
+};
+
+// Makes the file with exactly this mode and owner, and returns when both content and name are on disk. Nobody sees a
+// part of it. The name must not exist yet, not even as a symbolic link.
+[[nodiscard]] Result<void> write_new_file(const std::filesystem::path& file, std::string_view content, mode_t mode,
+                                          const Owner& owner = {});
 
 // The same in place of whatever has the name, which is all of the old or all of the new at any moment.
 [[nodiscard]] Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode);

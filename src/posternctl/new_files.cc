@@ -1,5 +1,6 @@
 #include "posternctl/new_files.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,7 +8,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "io/files.h"
+#include "io/descriptor.h"
 
 namespace postern::ctl {
 namespace {
@@ -16,14 +17,6 @@ namespace fs = std::filesystem;
 
 tl::unexpected<Error> refused(std::string_view what, const fs::path& path) {
     return failure(fmt::format("cannot {} {}: {}", what, path.string(), std::generic_category().message(errno)));
-}
-
-// The mode is set again: a chown may take bits away.
-Result<void> give_away(const fs::path& path, mode_t mode, Owner owner) {
-    if (owner.user == Owner{}.user && owner.group == Owner{}.group) return {};
-    if (::chown(path.c_str(), owner.user, owner.group) != 0 || ::chmod(path.c_str(), mode) != 0)
-        return refused("give away", path);
-    return {};
 }
 
 }  // namespace
@@ -41,14 +34,16 @@ Result<void> NewFiles::make_directory(const fs::path& path, mode_t mode, Owner o
     if (const auto above = make_directory(path.parent_path(), 0755); !above) return above;
     if (::mkdir(path.c_str(), 0700) != 0) return refused("make", path);
     made_.push_back(path);
-    if (::chmod(path.c_str(), mode) != 0) return refused("make", path);
-    return give_away(path, mode, owner);
+    const io::Descriptor made{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!made || ::fchown(made.get(), owner.user, owner.group) != 0 || ::fchmod(made.get(), mode) != 0)
+        return refused("make", path);
+    return {};
 }
 
 Result<void> NewFiles::make_file(const fs::path& path, std::string_view content, mode_t mode, Owner owner) {
-    if (auto written = io::write_new_file(path, content, mode); !written) return written;
+    if (auto written = io::write_new_file(path, content, mode, owner); !written) return written;
     made_.push_back(path);
-    return give_away(path, mode, owner);
+    return {};
 }
 
 }  // namespace postern::ctl

@@ -1,21 +1,16 @@
 // Files that come into being together or not at all: what init and `clients add` make.
 #pragma once
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "io/files.h"
 
 namespace postern::ctl {
 
-// Who owns what is made. -1: whoever runs the command.
-struct Owner {
-    uid_t user = static_cast<uid_t>(-1);
-    gid_t group = static_cast<gid_t>(-1);
-};
+using io::Owner;
 
 // Each file appears under its name complete and on disk, and never in place of another. Unless keep() is called, the
 // destructor removes every file and directory that was made.
