@@ -40,7 +40,7 @@ void warn_of_clients(const fs::path& policy_file, const Texts& texts, const Draf
     for (const fs::path& file : texts.yml_files(clients_of(policy_file)))
         warnings.add({file.string(), 0, 0}, "is not read: its name does not end in .yaml");
     if (draft.clients.empty() && draft.knocks.empty())
-        warnings.add({policy_file.string(), 0, 0}, "clients: got none, and no knocks: nobody can ask to be let in");
+        warnings.add({policy_file.string(), 0, 0}, "clients", "got none, and no knocks: nobody can ask to be let in");
 }
 
 // False where the policy's own file is missing or no YAML: then nothing can be said about how its values agree, nor

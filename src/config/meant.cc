@@ -56,7 +56,7 @@ std::optional<std::string> with_unit(std::string_view text) {
     return std::nullopt;
 }
 
-// The protocol before the slash, also where it was written behind it.
+// The protocol, misspelt before the slash or written behind it.
 std::optional<std::string> with_protocol(std::string_view text) {
     const std::size_t slash = text.find('/');
     if (slash == std::string_view::npos) return std::nullopt;

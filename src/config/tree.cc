@@ -146,17 +146,27 @@ Node read_document(const std::string& file, const std::string& text) {
     return std::move(first).take();
 }
 
-// What most often stands behind what the parser says; empty where nothing is known.
-std::string usual_cause(const std::string& text, const YAML::Exception& broken) {
+// The last line up to the mistake that has a tab in front; 0: none.
+int line_with_tab(const std::string& text, int last) {
     std::istringstream lines{text};
     std::string line;
-    for (int number = 1; number <= broken.mark.line + 1 && std::getline(lines, line); ++number)
-        if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string::npos)
-            return "; line " + std::to_string(number) + " is indented with a tab, expected spaces";
-    if (broken.msg == YAML::ErrorMsg::MAP_VALUE)
-        return "; is this line, or one before it, indented too deep, or a : too many in it?";
+    int found = 0;
+    for (int number = 1; number <= last && std::getline(lines, line); ++number) {
+        const std::size_t word = line.find_first_not_of(" \t\r");
+        if (word == std::string::npos || line[word] == '#') continue;
+        if (line.find('\t') < word) found = number;
+    }
+    return found;
+}
+
+// What most often stands behind what the parser says; empty where nothing is known.
+std::string usual_cause(const std::string& text, const YAML::Exception& broken) {
     if (broken.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW) return "; a [ before it is never closed";
     if (broken.msg == YAML::ErrorMsg::END_OF_MAP_FLOW) return "; a { before it is never closed";
+    if (const int line = line_with_tab(text, broken.mark.line + 1); line != 0)
+        return "; line " + std::to_string(line) + " is indented with a tab, expected spaces";
+    if (broken.msg == YAML::ErrorMsg::MAP_VALUE)
+        return "; is this line or the one before it indented too deep, or has it a colon too many?";
     return "";
 }
 

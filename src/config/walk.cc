@@ -20,18 +20,15 @@ std::string hint(std::string_view name, const std::vector<std::string_view>& kno
     return fmt::format("expected {}", fmt::join(known, ", "));
 }
 
-// The path of a key, or of a section, that has this name somewhere else; empty where none has.
+// The path of a key that has this name somewhere else; empty where none has.
 std::string_view elsewhere(std::string_view name) {
-    for (const Key& row : schema()) {
+    for (const Key& row : schema())
         if (leaf(row.path) == name) return row.path;
-        const std::string_view around = parent(row.path);
-        if (leaf(around) == name) return around;
-    }
     return {};
 }
 
 std::string not_known(std::string_view name, const std::vector<std::string_view>& known) {
-    const std::string_view other = elsewhere(name);
+    const std::string_view other = nearest(name, known) ? "" : elsewhere(name);
     return "not in this version, " + (other.empty() ? "" : fmt::format("but {} is; ", other)) + hint(name, known);
 }
 

@@ -55,7 +55,7 @@ public:
     [[nodiscard]] bool made() const noexcept { return !name_.empty(); }
 
     // 0 or an errno, as the following one.
-    [[nodiscard]] int fill(std::string_view content, mode_t mode, const Owner& owner = {}) const noexcept {
+    [[nodiscard]] int fill(std::string_view content, mode_t mode, const Owner& owner) const noexcept {
         if (const int error = write_all(descriptor_.get(), content); error != 0) return error;
         if (fchown(descriptor_.get(), owner.user, owner.group) != 0) return errno;  // before the mode: it may take bits
         return fchmod(descriptor_.get(), mode) == 0 && fsync(descriptor_.get()) == 0 ? 0 : errno;
@@ -107,10 +107,10 @@ Result<void> write_new_file(const fs::path& file, std::string_view content, mode
     return sync_directory(directory_of(file));
 }
 
-Result<void> replace_file(const fs::path& file, std::string_view content, mode_t mode) {
+Result<void> replace_file(const fs::path& file, std::string_view content, mode_t mode, const Owner& owner) {
     Temporary temporary{directory_of(file)};
     if (!temporary.made()) return refused("write in", directory_of(file));
-    if (const int error = temporary.fill(content, mode); error != 0) return refused("write", file, error);
+    if (const int error = temporary.fill(content, mode, owner); error != 0) return refused("write", file, error);
     if (const int error = temporary.replace(file); error != 0) return refused("replace", file, error);
     return sync_directory(directory_of(file));
 }

@@ -29,7 +29,8 @@ struct Owner {
                                           const Owner& owner = {});
 
 // The same in place of whatever has the name, which is all of the old or all of the new at any moment.
-[[nodiscard]] Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode);
+[[nodiscard]] Result<void> replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode,
+                                        const Owner& owner = {});
 
 // Returns when the name is gone from the disk too. False: there was none.
 [[nodiscard]] Result<bool> remove_and_sync(const std::filesystem::path& file);

@@ -26,7 +26,7 @@ Result<std::vector<SocketRow>> list_sockets(std::uint8_t protocol, SocketStates 
     if (!netlink) return tl::make_unexpected(netlink.error());
     std::vector<SocketRow> rows;
     for (const Family family : {Family::v4, Family::v6})
-        if (const int error = dump_sockets(*netlink, family, protocol, states, rows); error != 0 && error != EINTR)
+        if (const int error = dump_sockets(*netlink, family, protocol, states, rows); error != 0)
             return refused(protocol, error);
     return rows;
 }

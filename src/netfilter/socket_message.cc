@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 namespace postern::netfilter {
@@ -61,7 +62,9 @@ SocketRequest& SocketRequest::all(SocketStates states) noexcept {
 
 int dump_sockets(Netlink& netlink, Family family, std::uint8_t protocol, SocketStates states,
                  std::vector<SocketRow>& rows) {
-    return netlink.request(SocketRequest{SOCK_DIAG_BY_FAMILY, family, protocol}.all(states).message(), collect, &rows);
+    const int error =
+        netlink.request(SocketRequest{SOCK_DIAG_BY_FAMILY, family, protocol}.all(states).message(), collect, &rows);
+    return error == EINTR ? 0 : error;  // sockets came and went meanwhile
 }
 
 }  // namespace postern::netfilter

@@ -59,7 +59,7 @@ void explain(const ConnectOptions& options, const Attempt& attempt, const std::s
     if (why.starts_with("no answer"))
         complain(
             "a gateway never says why, its verdict log does; here, check the clock, the profile and the address; "
-            "a gateway that was just started lets nobody in for half a minute");
+            "a gateway that was just started lets nobody in for a while");
 }
 
 void carry(const Socket& connection, Exit& exit) {

@@ -157,8 +157,8 @@ void remove(const std::string& name, const Context& context, Exit& exit) {
     if (const auto loaded = require_policy(context, {.secrets = false}, exit))
         return reload_if_running(loaded->settings.control_socket, exit);
     complain(
-        fmt::format("a running daemon keeps the policy before, and {0} with it: {0} may come in until the mistakes "
-                    "above are mended and `posternctl reload` was said",
+        fmt::format("a running daemon keeps the policy before: {0} may come in until the mistakes above are mended "
+                    "and `posternctl reload` has run",
                     name));
 }
 

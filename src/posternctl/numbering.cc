@@ -34,13 +34,12 @@ Result<bool> tell_daemon(const fs::path& socket, rules::Generation generation) {
 }  // namespace
 
 Result<void> write_numbers(const fs::path& file, const rules::Numbers& numbers) {
-    if (const auto written = io::replace_file(file, rules::to_text(numbers), 0640); !written) return written;
     const fs::path around = file.has_parent_path() ? file.parent_path() : fs::path{"."};
     struct stat directory {};
-    if (::stat(around.c_str(), &directory) != 0 || ::chown(file.c_str(), ~uid_t{0}, directory.st_gid) != 0)
+    if (::stat(around.c_str(), &directory) != 0)
         return failure(fmt::format("cannot give {} the group of its directory: {}", file.string(),
                                    std::generic_category().message(errno)));
-    return {};
+    return io::replace_file(file, rules::to_text(numbers), 0640, {.group = directory.st_gid});
 }
 
 Result<void> rules_in_force(const fs::path& file, const fs::path& socket, rules::Generation generation,

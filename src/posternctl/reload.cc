@@ -1,9 +1,9 @@
 // posternctl reload: the policy's files count from now on, in the daemon and in the rules.
 //
-// Whatever can be refused is asked first: the policy is read, its rules are made and loaded into an empty network, the
-// daemon takes the policy or does not. Only then do the rules change. In between the new policy is judged behind the
-// old rules: a packet gets in where the old rules let it by or the new policy lets it in, and a forward_to that the old
-// rules do not know waits for the new ones.
+// Whatever can be refused is asked first: no other apply waits for its confirmation, the policy is read, its rules are
+// made and loaded into an empty network, the daemon takes the policy or does not. Only then do the rules change. In
+// between the new policy is judged behind the old rules: a packet gets in where the old rules let it by or the new
+// policy lets it in, and a forward_to that the old rules do not know waits for the new ones.
 #include <fmt/format.h>
 
 #include "io/privileges.h"
@@ -65,8 +65,9 @@ void add_reload(CLI::App& app, const Context& context, Exit& exit) {
     const auto options = std::make_shared<ReloadOptions>();
     options->socket = add_socket_option(*command);
     add_backend_options(*command, options->rules);
-    add_confirm_option(*command, options->rules);
-    command->add_flag("--daemon-only", options->daemon_only, "leave the rules as they are; needs no root");
+    CLI::Option* confirm = add_confirm_option(*command, options->rules);
+    command->add_flag("--daemon-only", options->daemon_only, "leave the rules as they are; needs no root")
+        ->excludes(confirm);
     command->footer(footer);
     command->callback([&context, &exit, options] {
         exit = options->daemon_only ? reload_daemon(context, *options) : reload_all(context, *options);

@@ -75,12 +75,13 @@ Result<bool> apply(const RulesStore& store, const RulesLoader& loader, const Rul
     });
 }
 
-// What waits for its confirmation stays only by one: no reload of somebody else's makes it stay. A time that is over
-// is left to the way back, or nobody waits any more.
+// What waits for its confirmation stays only by one: no reload of somebody else's makes it stay. Behind its deadline it
+// is refused no longer: the process of the way back may be gone.
 Result<void> none_pending(const RulesStore& store, const RulesOptions& options) {
     if (options.confirm) return {};
     const auto pending = store.pending();
-    if (!pending || !*pending || (*pending)->deadline <= io::now().steady) return {};
+    if (!pending) return tl::make_unexpected(pending.error());
+    if (!*pending || (*pending)->deadline <= io::now().steady) return {};
     return failure(
         "an apply waits for its confirmation: say `posternctl rules confirm` over a new connection first, wait until "
         "it is taken back, or apply with --confirm");

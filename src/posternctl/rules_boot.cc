@@ -101,17 +101,21 @@ Exit boot_without(const RulesStore* store, const Context& context, const RulesOp
     return emergency(store, context, options, why.text);
 }
 
+Exit leave() {
+    fmt::print("rules were put in since this host started: they are left as they are\n");
+    return Exit::ok;
+}
+
 }  // namespace
 
 Exit rules_boot(const Context& context, const RulesOptions& options) {
     const Result<RulesStore> store = RulesStore::open(state_directory(context, options));
     if (!store) return boot_without(nullptr, context, options, store.error());
-    // Not under the lock: an apply may hold it for as long as it adopts.
-    if (options.once && store->applied_since_start()) {
-        fmt::print("rules were put in since this host started: they are left as they are\n");
-        return Exit::ok;
-    }
+    // Before the lock, too: an apply may hold it for as long as it adopts.
+    const auto left_alone = [&] { return options.once && store->applied_since_start(); };
+    if (left_alone()) return leave();
     const Result<io::FileLock> lock = store->lock();
+    if (left_alone()) return leave();
     if (!lock) return boot_without(&*store, context, options, lock.error());
     return boot(*store, context, options);
 }

@@ -105,10 +105,12 @@ public:
         return findings;
     }
 
-    // "iptables v1.8.9 (nf_tables)", or "(legacy)"
+    // "iptables v1.8.9 (nf_tables)", or "(legacy)"; each family's tool may be another.
     [[nodiscard]] bool announced() const override {
-        const auto version = run_tool({tool_, "--version"});
-        return version && version->find("(nf_tables)") != std::string::npos;
+        return std::ranges::all_of(both, [&](Family family) {
+            const auto version = run_tool({tool_of(tool_, family), "--version"});
+            return version && version->find("(nf_tables)") != std::string::npos;
+        });
     }
 
     [[nodiscard]] Result<Removal> remove() const override {

@@ -28,8 +28,8 @@ void add_backend_options(CLI::App& command, RulesOptions& options) {
         ->capture_default_str();
 }
 
-void add_confirm_option(CLI::App& command, RulesOptions& options) {
-    command
+CLI::Option* add_confirm_option(CLI::App& command, RulesOptions& options) {
+    return command
         .add_option_function<std::string>(
             "--confirm", [](const std::string&) {}, "take the rules back after this time unless they are confirmed")
         ->type_name("TIME")

@@ -31,7 +31,7 @@ struct RulesOptions {
 void add_backend_options(CLI::App& command, RulesOptions& options);
 
 // --confirm, for those that can be taken back.
-void add_confirm_option(CLI::App& command, RulesOptions& options);
+CLI::Option* add_confirm_option(CLI::App& command, RulesOptions& options);
 
 using Loader = std::unique_ptr<RulesLoader>;
 
@@ -69,8 +69,9 @@ struct RulesJob {
 
 [[nodiscard]] Exit rules_render(const RulesJob& job, const RulesOptions& options);
 [[nodiscard]] Exit rules_apply(const RulesJob& job, const RulesOptions& options);
-// Whether apply would be refused for the sake of one that waits for its confirmation: to be asked before whatever else
-// goes with it is done.
+
+// An Error where apply would be refused because another one waits for its confirmation. Ask it before what cannot be
+// undone.
 [[nodiscard]] Result<void> may_apply(const RulesJob& job, const RulesOptions& options);
 [[nodiscard]] Exit rules_check(const RulesJob& job, const RulesOptions& options, const Context& context);
 [[nodiscard]] Exit rules_confirm(const std::filesystem::path& state_directory);

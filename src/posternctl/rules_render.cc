@@ -19,10 +19,11 @@ void print_sets(std::string_view text) {
 }  // namespace
 
 Exit rules_render(const RulesJob& job, const RulesOptions& options) {
+    const std::string_view left_out = options.family == "4" ? "v6" : options.family == "6" ? "v4" : "";
     for (const rules::Part& part : job.loader->loadable(*job.policy, job.inputs).parts) {
         if (part.name == "ipset")
             print_sets(part.text);
-        else if (part.name != (options.family == "4" ? "v6" : options.family == "6" ? "v4" : ""))
+        else if (part.name != left_out)
             fmt::print("{}", part.text);
     }
     return Exit::ok;

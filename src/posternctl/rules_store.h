@@ -51,7 +51,7 @@ public:
     [[nodiscard]] Result<std::optional<rules::Loadable>> read(Set set) const;
     [[nodiscard]] Result<void> write(Set set, const rules::Loadable& loadable) const;
 
-    // Whether the set that is meant to stand was written since the host started.
+    // Whether the set that is meant to stand was written since the host started. Needs no lock.
     [[nodiscard]] bool applied_since_start() const;
 
     // Nothing where no confirmation is waited for, also where the host was started anew since.

@@ -35,11 +35,11 @@ Exit rules_watch(const Context& context, const RulesOptions& options) {
     io::notify_ready("watching the rules");
     complain("watching the rules");
     for (;;) {
-        const auto [signalled, changed] =
-            io::wait_readable(std::array{signals->descriptor(), news->descriptor()}, look_every);
+        const bool signalled =
+            io::wait_readable(std::array{signals->descriptor(), news->descriptor()}, look_every).front();
         if (signalled && signals->take() != SIGHUP) return Exit::ok;
         const Instant now = io::now();
-        if (changed && news->take()) watch.changed();
+        if (news->take()) watch.changed();
         watch.look(now);
         io::notify_alive();
     }

@@ -40,7 +40,9 @@ Watch::Watch(RulesStore store, Gap gap, std::filesystem::path policy_file)
 void Watch::look(Instant now) {
     const auto lock = store_.try_lock();
     if (lock && !*lock) return;  // an apply is at work, and knows what it does
-    if (!take_standard()) return report({State::open, "no rules are on record", 0, 0});
+    const Result<bool> meant = take_standard();
+    if (!meant) return unknown(meant.error().text);
+    if (!*meant) return report({State::open, "no rules are on record", 0, 0});
     const auto found = differences();
     if (found.empty())
         stands(now);
@@ -49,28 +51,37 @@ void Watch::look(Instant now) {
 }
 
 // False: no rules are meant to stand.
-bool Watch::take_standard() {
+Result<bool> Watch::take_standard() {
     const std::string version = store_.version();
     if (standard_ && standard_->version == version) return true;
     replaced_ = replaced_ || standard_.has_value();
     standard_.reset();
     const auto set = store_.read(RulesStore::Set::applied);
-    if (!set) return complain_once(set.error().text), false;
+    if (!set) return tl::make_unexpected(set.error());
     if (!*set) return open_now(), false;
     Loader loader = loader_for(**set);
     auto listing = expected_listing(*loader, **set);
-    if (!listing) return complain_once(listing.error().text), false;
+    if (!listing) return tl::make_unexpected(listing.error());
     read_policy();
     const bool announced = loader->announced();
     standard_ = Standard{version, std::move(**set), std::move(loader), std::move(*listing), announced};
     new_ = true;
     listed_ = false;
+    in_vain_ = 0;
+    again_ = {};
     return true;
+}
+
+// Rules are meant to stand, and nobody can say whether they do.
+void Watch::unknown(const std::string& why) {
+    complain_once(why);
+    report({State::unguarded, why, 0, 0});
 }
 
 // What comes in while none are meant to stand comes in by right.
 void Watch::open_now() {
     replaced_ = false;
+    late_.reset();
     stood_ = io::now().wall;
 }
 
@@ -93,6 +104,7 @@ rules::Findings Watch::differences() const {
 }
 
 void Watch::stands(Instant now) {
+    complained_.clear();
     if (std::exchange(replaced_, false)) (void)end_intruders(stood_ - clocks_may_differ);
     stood_ = now.wall;
     listed_ = true;

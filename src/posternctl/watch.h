@@ -32,12 +32,13 @@ public:
     // The kernel told of a change somewhere in the tables of nftables.
     void changed() { listed_ = false; }
 
-    // One look at the rules, with whatever it leads to. `now` is from before changed() could be asked for: nobody
-    // vouches for what came later.
+    // One look at the rules, with whatever it leads to. `now` is read before the news: what came later nobody vouches
+    // for.
     void look(Instant now);
 
 private:
-    [[nodiscard]] bool take_standard();
+    [[nodiscard]] Result<bool> take_standard();
+    void unknown(const std::string& why);
     void open_now();
     void read_policy();
     [[nodiscard]] rules::Findings differences() const;

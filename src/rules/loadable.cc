@@ -101,7 +101,10 @@ Result<Loadable> read_loadable(std::string_view content) {
         return failure("the file is cut or altered: its checksum does not hold");
     if (loadable.backend != "nftables" && loadable.backend != "iptables")
         return failure(fmt::format("got the backend {}, expected nftables or iptables", loadable.backend));
-    if (!is_tool(loadable.tool, loadable.backend)) return failure("the tool that is named is none for rules");
+    if (!is_tool(loadable.tool, loadable.backend))
+        return failure(
+            fmt::format("got the tool \"{}\", expected {}", loadable.tool,
+                        loadable.backend == "nftables" ? "none" : "iptables, iptables-nft or iptables-legacy"));
     return loadable;
 }
 

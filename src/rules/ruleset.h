@@ -10,7 +10,8 @@
 //   steer          the rest           to the queue that the source's hash names; its last rule has no condition
 //   forward        before dstnat      a new connection with a forward mark gets its destination
 //   astray         behind dstnat      one that got none, because that rule is gone: drop
-//   out, hush      what we send       a revoked connection, and ICMP errors that would break the silence: drop
+//   revived        forwarded out      a TCP segment that begins no known connection: drop
+//   out, hush      what we send       a revoked connection, such a segment, ICMP errors that break the silence: drop
 // The rules about connection marks, revoked and forward, see packets of every interface. Loopback is never touched.
 #pragma once
 
@@ -32,7 +33,7 @@ struct Inputs {
     std::uint32_t steering_seed = 0;  // secret: who knows it can aim a flood at one queue
     std::uint16_t first_queue = 0;    // number of the first of policy.gateway.queues queues
     Kind kind = Kind::guard;
-    std::uint64_t generation = 1;     // of the ruleset; stands in the comment of its first rule
+    std::uint64_t generation = 1;  // of the ruleset; stands in the comment of its first rule
 };
 
 // Services are forwarded by their Service::mark (rules/numbers.h gives it); those without one are left out.

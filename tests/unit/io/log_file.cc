@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <iostream>
 
 #include "scratch_directory.h"
 
@@ -97,6 +98,7 @@ TEST_CASE("a line that was cut short is ended before the next one", "[io]") {
 TEST_CASE("no name means standard output", "[io]") {
     const ScratchDirectory directory;
     const auto file = directory / "out";
+    std::cout.flush();  // or the child says it again
     const pid_t child = fork();
     REQUIRE(child >= 0);
     if (child == 0) {

@@ -11,6 +11,7 @@
 
 #include "catch.h"
 #include "skipped.h"
+#include "unit/child.h"
 
 using namespace postern;
 
@@ -29,9 +30,9 @@ struct Sets {
 // In a user namespace of its own, whose root has every capability there.
 template <class Body>
 Outcome in_user_namespace(Body body) {
-    const pid_t child = fork();
-    REQUIRE(child >= 0);
-    if (child == 0) _exit(unshare(CLONE_NEWUSER) == 0 ? body() : refused);
+    const pid_t child = test::child_in_namespaces(CLONE_NEWUSER);
+    if (child < 0) return refused;
+    if (child == 0) _exit(body());
     int status = 0;
     REQUIRE(waitpid(child, &status, 0) == child);
     REQUIRE(WIFEXITED(status));

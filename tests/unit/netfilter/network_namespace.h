@@ -20,6 +20,7 @@
 
 #include "catch.h"
 #include "skipped.h"
+#include "unit/child.h"
 
 #define DEMAND_TEXT_(line) #line
 #define DEMAND_LINE_(line) DEMAND_TEXT_(line)
@@ -37,18 +38,18 @@ inline bool write_text(const char* path, const std::string& text) {
     return static_cast<bool>(file << text << std::flush);
 }
 
-// False where it is refused. The caller becomes root of the new user namespace.
-inline bool enter_namespaces() {
-    const std::string uid = std::to_string(getuid());
-    const std::string gid = std::to_string(getgid());
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
-    return write_text("/proc/self/setgroups", "deny") && write_text("/proc/self/uid_map", "0 " + uid + " 1") &&
-           write_text("/proc/self/gid_map", "0 " + gid + " 1") && std::system("ip link set lo up") == 0;
-}
+// The child becomes root of its user namespace.
+struct Ids {
+    std::string uid = std::to_string(getuid()), gid = std::to_string(getgid());
+    [[nodiscard]] bool take() const {
+        return write_text("/proc/self/setgroups", "deny") && write_text("/proc/self/uid_map", "0 " + uid + " 1") &&
+               write_text("/proc/self/gid_map", "0 " + gid + " 1") && std::system("ip link set lo up") == 0;
+    }
+};
 
 template <class Body>
-std::string outcome_in_namespaces(Body& body) {
-    if (!enter_namespaces()) return "refused";
+std::string outcome_of(Body& body, const Ids& ids) {
+    if (!ids.take()) return "refused";
     setenv("XTABLES_LOCKFILE", ("/tmp/postern-xtables." + std::to_string(getpid())).c_str(), 1);
     try {
         body();
@@ -62,11 +63,11 @@ template <class Body>
 void in_namespaces(Body body) {
     int ends[2];
     REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
-    std::cout.flush();
-    const pid_t child = fork();
-    REQUIRE(child >= 0);
+    const Ids ids;
+    const pid_t child = child_in_namespaces(CLONE_NEWUSER | CLONE_NEWNET);
+    if (child < 0) return skipped("this system allows no user and network namespaces here");
     if (child == 0) {
-        const std::string outcome = outcome_in_namespaces(body);
+        const std::string outcome = outcome_of(body, ids);
         _exit(write(ends[1], outcome.data(), outcome.size()) > 0 ? 0 : 1);
     }
     close(ends[1]);

@@ -42,7 +42,8 @@ TEST_CASE("a file chooses among the tools for rules and names no other program",
     for (const std::string tool : {"", "/tmp/iptables", "iptables-nft-x"}) {
         Loadable odd = sample;
         odd.tool = tool;
-        CHECK(rules::read_loadable(rules::to_file(odd)).error().text == "the tool that is named is none for rules");
+        CHECK(rules::read_loadable(rules::to_file(odd)).error().text ==
+              "got the tool \"" + tool + "\", expected iptables, iptables-nft or iptables-legacy");
     }
     CHECK_FALSE(rules::read_loadable(rules::to_file({"nftables", "nft", {}})));
 }
