@@ -254,7 +254,7 @@ def closed_by_apply(lab):
 def policy_routing(lab):
     add_others(lab)
     listener, process = lab.listen(22), watch(lab)
-    lab.gateway.ip("link add lan0 type dummy", "link set lan0 up", "route replace default dev lan0",
+    lab.gateway.ip("link add name lan0 type veth peer name lan1", "link set lan0 up", "route replace default dev lan0",
                    "route add default via 192.0.2.1 dev gw0 table 100", f"rule add from {GATEWAY[4]} table 100")
     process.send_signal(signal.SIGSTOP)
     empty_table(lab)
