@@ -237,7 +237,9 @@ def changes_nothing(lab, key, value, count, word):
     lab.set_policy(key, value)
     hang_up(lab)
     line = lab.log.wait(event_type="engine", what="reload_refused")
-    told = wait_until(lambda: lab.daemon.lines[lines:], "a word on standard error")
+    said, *told = wait_until(lambda: len(lab.daemon.lines) > lines + count and lab.daemon.lines[lines:],
+                             "the mistakes on standard error")
+    assert "the policy before stays in force" in said, said
     assert line["count"] == count == len(told) and word in line["text"] and told[0] == "posternd: " + line["text"], told
     after = lab.ask("status")
     assert after["policy_loaded"] == before["policy_loaded"] and after["pid"] == before["pid"]
