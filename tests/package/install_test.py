@@ -178,8 +178,8 @@ def install(build, scratch):
     root, inside = pathlib.Path(scratch), prefix.lstrip("/")
     shutil.move(root / inside / "etc", root / "etc")
     shutil.move(root / inside, root / "installed")
-    shutil.rmtree(root / "usr", ignore_errors=True)
-    shutil.move(root / "installed", root / "usr")
+    shutil.copytree(root / "installed", root / "usr", dirs_exist_ok=True)  # units may be there already
+    shutil.rmtree(root / "installed")
     for path in root.rglob("*.service"):
         path.write_text(path.read_text().replace(f"{prefix}/sbin", "/usr/sbin"))
 
