@@ -146,6 +146,13 @@ def told(shell, command):
     raise AssertionError(f"the shell ended: {''.join(lines)}")
 
 
+def done(shell, command):
+    """Runs a command in that shell, which must succeed: its output."""
+    said = told(shell, command)
+    assert "ended 0" in said, said
+    return said
+
+
 def command(lab, policy, *words):
     """posternctl rules, as a person types it."""
     return " ".join([lab.program("posternctl"), "-c", policy, "rules", *words, "--backend", lab.backend])
@@ -177,7 +184,7 @@ def confirmed(lab):
     keys = sshd.start(lab)
     rules(lab, "apply", policy=before)
     old = logged_in(lab, keys)
-    assert "ended 0" in told(old, command(lab, after, "apply", "--confirm", LONG))
+    done(old, command(lab, after, "apply", "--confirm", LONG))
     assert waiting_to_go_back(after)
     said = told(old, command(lab, after, "confirm"))
     assert "ended 1" in said and f"the connection from {MEMBER[4]}" in said and "older than the rules" in said, said
@@ -219,7 +226,7 @@ def survives(lab):
     keys = sshd.start(lab)
     rules(lab, "apply", policy=before)
     shell = logged_in(lab, keys, "-tt")
-    assert "ended 0" in told(shell, command(lab, after, "apply", "--confirm", WAIT))
+    done(shell, command(lab, after, "apply", "--confirm", WAIT))
     assert stands(lab, after)
     shell.kill()  # the connection goes, the terminal is closed, its processes get SIGHUP
     shell.wait()
