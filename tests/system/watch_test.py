@@ -234,20 +234,30 @@ def intruder(lab):
     end(process)
 
 
+def intrude(lab, listener, process):
+    """A stranger's session that begins in a gap, which the watch does not see yet: both of its ends."""
+    process.send_signal(signal.SIGSTOP)
+    empty_table(lab)
+    return session(lab, listener, lab.stranger, STRANGER[4])
+
+
+def dies(stranger, process):
+    """The watch sees the gap, and the session ends."""
+    process.send_signal(signal.SIGCONT)
+    wait_until(lambda: not alive(*stranger), "the stranger's session to be dead", 10)
+    end(process)
+
+
 @suite.check("a stranger's session from a gap that `rules apply` closed is dead, too, and is not adopted; whatever the "
              "policy says of observing meanwhile")
 def closed_by_apply(lab):
     add_others(lab)
     listener, process = lab.listen(22), watch(lab)
-    process.send_signal(signal.SIGSTOP)
-    empty_table(lab)
-    stranger = session(lab, listener, lab.stranger, STRANGER[4])
+    stranger = intrude(lab, listener, process)
     lab.rules("apply", adopt=None)
     assert alive(*stranger), "ended without the watch: this shows nothing"
     lab.set_policy("gateway.observe", "true")  # not applied: the set on record guards
-    process.send_signal(signal.SIGCONT)
-    wait_until(lambda: not alive(*stranger), "the stranger's session to be dead", 10)
-    end(process)
+    dies(stranger, process)
 
 
 @suite.check("a stranger's session from a gap is dead, too, where only the rules of policy routing lead back to it")
@@ -256,12 +266,8 @@ def policy_routing(lab):
     listener, process = lab.listen(22), watch(lab)
     lab.gateway.ip("link add name lan0 type veth peer name lan1", "link set lan0 up", "route replace default dev lan0",
                    "route add default via 192.0.2.1 dev gw0 table 100", f"rule add from {GATEWAY[4]} table 100")
-    process.send_signal(signal.SIGSTOP)
-    empty_table(lab)
-    stranger = session(lab, listener, lab.stranger, STRANGER[4])
-    process.send_signal(signal.SIGCONT)
-    wait_until(lambda: not alive(*stranger), "the stranger's session to be dead", 10)
-    end(process)
+    stranger = intrude(lab, listener, process)
+    dies(stranger, process)
 
 
 @suite.check("a stranger's session from a gap that was there when the watch began is dead, too")
