@@ -57,7 +57,8 @@ public:
     // 0 or an errno, as the following one.
     [[nodiscard]] int fill(std::string_view content, mode_t mode, const Owner& owner) const noexcept {
         if (const int error = write_all(descriptor_.get(), content); error != 0) return error;
-        if (fchown(descriptor_.get(), owner.user, owner.group) != 0) return errno;  // before the mode: it may take bits
+        // Before the mode: it may take bits. Without an owner not at all: the daemon's sandbox refuses the call itself.
+        if (owner.given() && fchown(descriptor_.get(), owner.user, owner.group) != 0) return errno;
         return fchmod(descriptor_.get(), mode) == 0 && fsync(descriptor_.get()) == 0 ? 0 : errno;
     }
     [[nodiscard]] int replace(const fs::path& file) noexcept {

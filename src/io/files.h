@@ -21,6 +21,7 @@ namespace postern::io {
 struct Owner {
     uid_t user = static_cast<uid_t>(-1);
     gid_t group = static_cast<gid_t>(-1);
+    [[nodiscard]] bool given() const noexcept { return ~user != 0 || ~group != 0; }
 };
 
 // Makes the file with exactly this mode and owner, and returns when both content and name are on disk. Nobody sees a

@@ -1,8 +1,17 @@
 #include "io/files.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "scratch_directory.h"
+#include "unit/child.h"
 
 using namespace postern;
 using namespace postern::test;
@@ -13,6 +22,17 @@ mode_t mode_of(const std::filesystem::path& file) {
     struct stat status {};
     REQUIRE(lstat(file.c_str(), &status) == 0);
     return status.st_mode & 07777;
+}
+
+// From here on this process may not give files away, as the daemon in its sandbox.
+bool forbid_fchown() {
+    std::array filter{sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fchown, 0, 1),
+                      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+                      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    const sock_fprog program{filter.size(), filter.data()};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 &&
+           fchown(STDERR_FILENO, static_cast<uid_t>(-1), static_cast<gid_t>(-1)) != 0;
 }
 
 }  // namespace
@@ -64,6 +84,17 @@ TEST_CASE("a file is replaced whole, with its mode, and nothing stays beside it"
     CHECK(mode_of(directory / "a") == 0600);
     CHECK_FALSE(io::replace_file(directory / "none/a", "x", 0600));
     CHECK(directory.entries() == 1);
+}
+
+TEST_CASE("a file is replaced where its maker may not give files away", "[io]") {
+    const ScratchDirectory directory;
+    const pid_t child = child_in_namespaces(0);
+    REQUIRE(child >= 0);
+    if (child == 0) _exit(!forbid_fchown() ? 2 : io::replace_file(directory / "a", "one", 0600) ? 0 : 1);
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WEXITSTATUS(status) == 0);
+    CHECK(text_of(directory / "a") == "one");
 }
 
 TEST_CASE("removing says whether there was a file", "[io]") {
