@@ -16,14 +16,17 @@ class Daemon:
     """One process of posternd in a namespace, from its start on."""
 
     def __init__(self, namespace, program, policy, *options, env=None):
-        words = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", f"--inh-caps={CAPABILITY}",
-                 f"--ambient-caps={CAPABILITY}", f"--bounding-set=-all,{CAPABILITY}", "--", program, "-c", policy]
         self.lines = []    # of its standard error
         self.asked = None  # the signal that was to end it
-        self.process = namespace.popen(*words, *options, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                       env=None if env is None else {**os.environ, **env})
+        self.process = self._launch(namespace, [program, "-c", policy, *options], env)
         self.reader = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
         self.reader.start()
+
+    def _launch(self, namespace, words, env):
+        rights = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", f"--inh-caps={CAPABILITY}",
+                  f"--ambient-caps={CAPABILITY}", f"--bounding-set=-all,{CAPABILITY}", "--"]
+        return namespace.popen(*rights, *words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                               env=None if env is None else {**os.environ, **env})
 
     def _read(self, pipe):
         for line in pipe:

@@ -24,11 +24,13 @@ from capture import Capture, Sender
 from daemon import USER, Daemon
 from logfile import LogFile
 from namespaces import PATIENCE, LabError, Namespace, text_of, wait_until, wire
+from unit import UnitDaemon
 
 GATEWAY = {4: "192.0.2.2", 6: "2001:db8::2"}
 MEMBER = {4: "198.51.100.2", 6: "2001:db8:1::2"}
 STRANGER = {4: "203.0.113.2", 6: "2001:db8:2::2"}
 SPA_PORT = 62201
+AS_UNIT = "POSTERN_UNIT" in os.environ  # systemd runs the daemon, as the installed unit says
 _serial = iter(range(1 << 30))
 
 
@@ -209,7 +211,9 @@ class Lab:
 
     def start(self, *options, env=None):
         """Starts posternd and waits until it says it is ready."""
-        self.daemon = Daemon(self.gateway, self.program("posternd"), self.policy, *options, env=env)
+        as_unit = AS_UNIT and "NOTIFY_SOCKET" not in (env or {})  # there the test stands for systemd
+        kind = UnitDaemon if as_unit else Daemon
+        self.daemon = kind(self.gateway, self.program("posternd"), self.policy, *options, env=env)
         self.daemons.append(self.daemon)
         self.daemon.wait_ready()
 
