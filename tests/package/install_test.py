@@ -107,7 +107,7 @@ def verify(root):
 
 @check("the user and the directories are made; the policy's and the rules' are root's, sticky, the daemon's group's")
 def directories(root):
-    needs("systemd-tmpfiles")
+    needs("systemd-sysusers")
     (root / "etc").mkdir(exist_ok=True)
     run("systemd-sysusers", f"--root={root}", "--dry-run", root / "usr/lib/sysusers.d/postern.conf")
     lines = (root / "usr/lib/tmpfiles.d/postern.conf").read_text().splitlines()
@@ -128,10 +128,14 @@ def example(root):
     run(root / "usr/sbin/posternctl", "-c", root / "usr/share/postern/examples/postern.yaml", "check", "--no-secrets")
 
 
-@check("logrotate takes its file, and the AppArmor profile parses")
-def texts(root):
-    if shutil.which("apparmor_parser"):
-        run("apparmor_parser", "--skip-kernel-load", "--skip-cache", SOURCE / "packaging/common/usr.sbin.posternd")
+@check("the AppArmor profile parses")
+def profile(_):
+    needs("apparmor_parser")
+    run("apparmor_parser", "--skip-kernel-load", "--skip-cache", SOURCE / "packaging/common/usr.sbin.posternd")
+
+
+@check("logrotate takes its file")
+def rotation(root):
     needs("logrotate")
     file = next(root.rglob("logrotate.d/postern-gateway"))
     text = file.read_text().replace("\tsu postern postern\n", "")  # this machine need not have the user
@@ -145,7 +149,7 @@ def listed(text):
     return [line.replace("${env:UNITDIR}", "usr/lib/systemd/system") for line in text.split() if line]
 
 
-@check("deb and rpm divide all that is installed between gateway and client, and nothing else")
+@check("the debs divide all that is installed between gateway and client, and nothing else")
 def divided(root):
     everything = installed(root)
     for part in ("gateway", "client"):

@@ -40,9 +40,9 @@ class UnitProcess:
         os.close(writing)
         os.set_blocking(reading, True)
         self.stderr = open(reading, encoding="utf-8", errors="replace")
-        self.pid = int(self._show("ExecMainPID"))
+        self.pid = int(self._show("ExecMainPID"))  # 0: it was never started
         try:
-            self.handle = os.pidfd_open(self.pid)
+            self.handle = os.pidfd_open(self.pid) if self.pid else None
         except ProcessLookupError:
             self.handle = None
 
@@ -63,6 +63,8 @@ class UnitProcess:
             status = int(self._show("ExecMainStatus"))
             self.returncode = status if self._show("ExecMainCode") == "1" else -status  # 1: it ended by itself
             os.remove(self.file)
+            if self.handle is not None:
+                os.close(self.handle)
             run(["systemctl", "reset-failed", self.unit], check=False)
         return self.returncode
 

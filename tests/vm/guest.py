@@ -31,7 +31,7 @@ ip route add default via {MEMBER[4]} && ip -n laptop link set lo up && ip -n lap
 for a in 2 3; do ip -n laptop addr add 192.0.2.$$a/24 dev eth0; \
 ip -n laptop addr add 2001:db8::$$a/64 dev eth0 nodad; done'
 [Install]
-WantedBy=sysinit.target multi-user.target
+WantedBy=sysinit.target
 """
 LAPTOP_SSHD = """\
 [Unit]
@@ -75,7 +75,8 @@ def laptop(*words, user=None, **options):
 
 def prepare():
     """What is there before postern comes: a network, an sshd at both ends, Alice and her key."""
-    sh(f"mkdir -p -m 700 {KEPT} /root/.ssh && useradd -m -s /bin/bash alice && ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519 && "
+    sh(f"mkdir -p -m 700 {KEPT} /root/.ssh && useradd -m -s /bin/bash alice && "
+       "ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519 && "
        "cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys && cp -r /root/.ssh /home/alice/.ssh && "
        "chown -R alice: /home/alice/.ssh")
     for path, text in (("/etc/systemd/system/guest-network.service", NETWORK),
@@ -94,10 +95,10 @@ def connects(source, port=22, family=4, seconds=4):
     return laptop("python3", "-c", words, check=False).returncode == 0
 
 
-def login(command="true", profile="gw1", family=4, check=True):
+def login(profile="gw1", family=4, must=True):
     """Alice's ssh to root, through the gate."""
     return laptop("ssh", "-F", "none", "-o", f"'ProxyCommand=postern --profile {profile} connect %h %p'",
-                  "-o", "StrictHostKeyChecking=accept-new", f"root@{HERE[family]}", command, user="alice", check=check)
+                  "-o", "StrictHostKeyChecking=accept-new", f"root@{HERE[family]}", "true", user="alice", check=must)
 
 
 def member(name, services, family=4):
@@ -155,11 +156,11 @@ def state(unit):
     return sh(f"systemctl show -p ActiveState --value {unit}").strip()
 
 
-def pid():
-    """Of the daemon that systemd runs."""
-    return sh("systemctl show -p MainPID --value posternd").strip()
+def pid(unit="posternd"):
+    """Of the process that systemd runs for a unit."""
+    return sh(f"systemctl show -p MainPID --value {unit}").strip()
 
 
 def login_after_start():
     """The daemon refuses for the length of the skew after a start; then a login works."""
-    wait_until(lambda: login(check=False).returncode == 0, "a login through the gate", 120)
+    wait_until(lambda: login(must=False).returncode == 0, "a login through the gate", 120)

@@ -2,34 +2,32 @@
 import glob
 import os
 
+from guest import sh
+
 PLACE = os.path.abspath("../packages")
 GATEWAY, CLIENT = "postern-gateway", "postern-client"
+SETTING = "/etc/logrotate.d/postern-gateway"
 
 
 class Deb:
-    """Debian's own kind. `sh` runs a command line and returns what it says."""
-    names = "packages as apt installs them"
+    """Debian's own kind; the README's own lines install it."""
+    how = "packages as apt installs them"
+    beside = ".dpkg-dist"  # a setting that ships otherwise, beside one that was changed here
 
-    def __init__(self, sh):
-        self.sh, self.versions = sh, 0
+    def __init__(self):
+        self.versions = 0
 
-    def _apt(self, words):
-        return self.sh(f"DEBIAN_FRONTEND=noninteractive apt-get -y {words}", timeout=600)
+    @staticmethod
+    def _apt(words):
+        return sh(f"DEBIAN_FRONTEND=noninteractive apt-get -y -o Dpkg::Options::=--force-confold {words}", timeout=600)
 
-    def install(self):
-        """Both packages."""
-        return self._apt(f"install --no-install-recommends {PLACE}/{GATEWAY}_*.deb {PLACE}/{CLIENT}_*.deb")
-
-    def newer(self):
-        """The gateway's package once more, as a later version."""
+    def upgrade(self):
+        """To the same once more, as a later version whose setting ships otherwise."""
         self.versions += 1
-        self.sh(f"rm -rf /tmp/new && dpkg-deb -R {PLACE}/{GATEWAY}_*.deb /tmp/new && "
-                f"sed -i 's/^Version: .*/&+guest{self.versions}/' /tmp/new/DEBIAN/control && dpkg-deb -b /tmp/new /tmp/new.deb")
-        return "/tmp/new.deb"
-
-    def upgrade(self, package):
-        """To what newer() made."""
-        return self._apt(f"install {package}")
+        sh(f"rm -rf /tmp/new && dpkg-deb -R {PLACE}/{GATEWAY}_*.deb /tmp/new && "
+           f"sed -i 's/^Version: .*/&+guest{self.versions}/' /tmp/new/DEBIAN/control && "
+           f"echo '# newer' >>/tmp/new{SETTING} && dpkg-deb -b /tmp/new /tmp/new.deb")
+        return self._apt("install /tmp/new.deb")
 
     def remove(self):
         """The gateway, but not what it was told and has learnt."""
@@ -42,32 +40,32 @@ class Deb:
 
 class Rpm:
     """The same by rpm, on a guest that has a database of debs."""
-    names = "packages as rpm installs them"
-    rpm = "rpm --force-debian --nodeps"
+    how = "packages as rpm installs them"
+    beside = ".rpmnew"
 
-    def __init__(self, sh):
-        self.sh, self.versions = sh, sorted(glob.glob(f"{PLACE}/newer*/{GATEWAY}-[0-9]*.rpm"))
+    def __init__(self):
+        self.next = [f"{PLACE}/newer", PLACE]  # one later version is there: the second upgrade goes back
+
+    @staticmethod
+    def _rpm(words):
+        return sh(f"rpm --force-debian --nodeps {words}", timeout=600)
 
     def install(self):
         """Both packages."""
-        return self.sh(f"{self.rpm} -i {PLACE}/{GATEWAY}-[0-9]*.rpm {PLACE}/{CLIENT}-[0-9]*.rpm", timeout=600)
+        return self._rpm(f"-i {PLACE}/{GATEWAY}-[0-9]*.rpm {PLACE}/{CLIENT}-[0-9]*.rpm")
 
-    def newer(self):
-        """A later version of the gateway's package; there are two."""
-        return self.versions.pop(0)
-
-    def upgrade(self, package):
-        """To one of these."""
-        return self.sh(f"{self.rpm} -U {package}", timeout=600)
+    def upgrade(self):
+        """To another version."""
+        return self._rpm(f"-U --oldpackage {self.next.pop(0)}/{GATEWAY}-[0-9]*.rpm")
 
     def remove(self):
         """The gateway; rpm leaves the directories that are not empty."""
-        return self.sh(f"{self.rpm} -e {GATEWAY}", timeout=600)
+        return self._rpm(f"-e {GATEWAY}")
 
 
-def packages(sh):
+def packages():
     """The kind that lies here; None where there is none."""
     for kind, ending in ((Deb, "deb"), (Rpm, "rpm")):
         if glob.glob(f"{PLACE}/*.{ending}"):
-            return kind(sh)
+            return kind()
     return None

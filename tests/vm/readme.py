@@ -1,8 +1,9 @@
-"""The README's ten lines, typed as they stand there: by the administrator here, and by Alice at her laptop."""
+"""The README's lines, typed as they stand there: by the administrator here, and by Alice at her laptop."""
 import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import time
 
@@ -13,24 +14,24 @@ ANSWERS = {  # to what `posternctl init` asks; whatever it proposes is taken els
 }
 
 
-def blocks(tree):
+def blocks():
     """The indented blocks of the README's section, each as lines without their comments."""
-    with open(os.path.join(tree, "README.md"), encoding="utf-8") as file:
+    with open("README.md", encoding="utf-8") as file:
         section = file.read().split(f"## {SECTION}\n")[1].split("\n## ")[0]
     found = re.findall(r"(?:^ {4}.*\n(?:\n(?= {4}))?)+", section, re.MULTILINE)
     return [[re.sub(r"\s+# .*", "", line[4:]) for line in block.splitlines()] for block in found]
 
 
-def gateway_commands(tree):
+def gateway_commands():
     """What the administrator types, from the installation on: the packages are there."""
-    lines = blocks(tree)[0]
+    lines = blocks()[0]
     assert lines[0] == "./bootstrap package" and len(lines) == 10, lines
     return lines[1:]
 
 
-def laptop_files(tree):
+def laptop_files():
     """Alice's ssh configuration, and the last line, which she types."""
-    lines = [line for line in blocks(tree)[1] if line and not line.startswith("#")]
+    lines = [line for line in blocks()[1] if line and not line.startswith("#")]
     return "\n".join(lines[:-1]) + "\n", lines[-1]
 
 
@@ -54,6 +55,8 @@ def typed(command, seconds, **options):
                 os.write(ours, next((text for start, text in ANSWERS.items() if start in question), "").encode() + b"\n")
     finally:
         os.close(ours)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
     return process.wait(), as_seen(shown)
 
 
