@@ -50,12 +50,17 @@ Result<RulesPair> planned(const RulesJob& job) {
     return RulesPair{std::move(set), emergency_set(*job.loader, *job.policy)};
 }
 
-// Back to the set on record. Where there was no rule of ours there shall be none; rules without a record stay.
+// Back to the set on record. Where this loader had no rule of ours there shall be none; rules without a record stay.
 Result<void> undo(const RulesStore& store, const RulesLoader& loader, const Result<Listing>& before) {
+    const auto none_again = [&]() -> Result<void> {
+        if (!before || loader.stands(*before)) return {};
+        return loader.remove().map([](Removal) {});
+    };
     const auto recorded = store.read(RulesStore::Set::applied);
-    if (recorded && *recorded) return loader_for(**recorded)->load(**recorded);
-    if (!before || loader.stands(*before)) return {};
-    return loader.remove().map([](Removal) {});
+    if (!recorded || !*recorded) return none_again();
+    const auto old = loader_for(**recorded);
+    const auto back = old->load(**recorded);
+    return old->name() == loader.name() ? back : back.and_then(none_again);
 }
 
 // What is refused in the middle is undone: one family guarded and the other not is nothing that anybody asked for.
