@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "base/printable.h"
 #include "posternctl/ask.h"
 
 namespace postern::ctl {
 namespace {
 
 void refuse(const control::Reply& reply, Exit& exit) {
-    for (const std::string& mistake : reply.mistakes) fmt::print(stderr, "{}\n", mistake);
+    for (const std::string& mistake : reply.mistakes) fmt::print(stderr, "{}\n", printable(mistake));
     complain("the running daemon did not reload: " + reply.error);
     exit = Exit::failed;
 }

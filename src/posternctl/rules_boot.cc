@@ -4,6 +4,8 @@
 // lost or broken, an emergency set drops all that is new but what break-glass admits; established connections, the
 // essentials and the gateway's own connections go on.
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config/load.h"
 #include "posternctl/numbering.h"
@@ -24,11 +26,13 @@ rules::Loadable built_in(const Context& context, const RulesLoader& loader) {
     return emergency_set(loader, loaded ? *loaded->policy : unknown);
 }
 
-// Null: there is no store to record it in.
+// Null: there is no store to record it in. What the kernel has taken stands, also where a full disk takes no record.
 Result<void> load_and_record(const RulesStore* store, const rules::Loadable& set) {
-    return loader_for(set)->load(set).map([&] { announce(set); }).and_then([&] {
-        return store ? store->write(Set::applied, set) : Result<void>{};
-    });
+    if (auto loaded = loader_for(set)->load(set); !loaded) return loaded;
+    announce(set);
+    if (const auto written = store ? store->write(Set::applied, set) : Result<void>{}; !written)
+        warn("the rules stand, but are not on record for `rules watch`: " + written.error().text);
+    return {};
 }
 
 // The last known emergency set, then one made here for either backend: the first that the kernel takes.
@@ -91,14 +95,24 @@ Exit boot(const RulesStore& store, const Context& context, const RulesOptions& o
     return nothing(context, options);
 }
 
-// Whoever holds the lock or has spoilt the directory: once confirmed, the gate does not stay open for it.
-Exit boot_without(const RulesStore* store, const Context& context, const RulesOptions& options, const Error& why) {
+// Somebody has spoilt the directory: once confirmed, the gate does not stay open for it. What is not root's proves
+// nothing: the daemon's user can make a directory of that name before root does.
+Exit boot_without_store(const Context& context, const RulesOptions& options, const Error& why) {
     std::error_code error;
     const auto directory = state_directory(context, options) / "rules";
-    if (!std::filesystem::exists(directory / "confirmed", error) &&
-        !std::filesystem::exists(directory / "emergency", error))
+    struct stat status {};
+    const bool ours = ::lstat(directory.c_str(), &status) == 0 && status.st_uid == ::geteuid();
+    if (!ours || (!std::filesystem::exists(directory / "confirmed", error) &&
+                  !std::filesystem::exists(directory / "emergency", error)))
         return failed(why);
-    return emergency(store, context, options, why.text);
+    return emergency(nullptr, context, options, why.text);
+}
+
+// Somebody holds the lock for too long, or the disk gives none.
+Exit boot_without_lock(const RulesStore& store, const Context& context, const RulesOptions& options, const Error& why) {
+    if (!was_confirmed(store)) return failed(why);
+    warn(why.text);
+    return boot(store, context, options);
 }
 
 Exit leave() {
@@ -110,13 +124,13 @@ Exit leave() {
 
 Exit rules_boot(const Context& context, const RulesOptions& options) {
     const Result<RulesStore> store = RulesStore::open(state_directory(context, options));
-    if (!store) return boot_without(nullptr, context, options, store.error());
+    if (!store) return boot_without_store(context, options, store.error());
     // Before the lock, too: an apply may hold it for as long as it adopts.
     const auto left_alone = [&] { return options.once && store->applied_since_start(); };
     if (left_alone()) return leave();
     const Result<io::FileLock> lock = store->lock();
     if (left_alone()) return leave();
-    if (!lock) return boot_without(&*store, context, options, lock.error());
+    if (!lock) return boot_without_lock(*store, context, options, lock.error());
     return boot(*store, context, options);
 }
 

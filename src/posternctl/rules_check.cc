@@ -2,7 +2,9 @@
 // this host's network they would hurt.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -22,6 +24,19 @@ struct Told {
     survey::Findings network;
     std::optional<survey::Admission> caller;
 };
+
+// Two gates in a row would ask the daemon twice, or one would drop what the other lets in.
+rules::Findings beside(const RulesJob& job, const RulesOptions& options) {
+    rules::Findings found;
+    for (const auto& loader : {nftables_loader(), iptables_loader(options.iptables)}) {
+        if (loader->name() == job.loader->name()) continue;
+        const auto listing = loader->listing();
+        if (listing && loader->stands(*listing))
+            found.push_back(fmt::format("{}: rules of ours stand there, too; `posternctl rules apply` takes them out",
+                                        loader->name()));
+    }
+    return found;
+}
 
 Told look_around(const RulesJob& job, const RulesOptions& options) {
     Told told{interface_warnings(*job.policy), survey_host(*job.policy, options.iptables), {}};
@@ -65,8 +80,9 @@ void print_text(const RulesJob& job, const rules::Findings& differences, const T
 }  // namespace
 
 Exit rules_check(const RulesJob& job, const RulesOptions& options, const Context& context) {
-    const Result<rules::Findings> differences = differences_of(*job.loader, job.wanted());
+    Result<rules::Findings> differences = differences_of(*job.loader, job.wanted());
     if (!differences) return failed(differences.error());
+    std::ranges::move(beside(job, options), std::back_inserter(*differences));
     const Told told = look_around(job, options);
     context.json ? print(job, *differences, told) : print_text(job, *differences, told);
     return differences->empty() ? Exit::ok : Exit::failed;

@@ -14,11 +14,9 @@ std::string no_tool(const RulesOptions& options) {
     return fmt::format("the tool of the backend {0} is not installed; the package {0} brings it", options.backend);
 }
 
-// Of the set on record, or of whatever one that cannot be read was.
-bool concerns(const RulesOptions& options, const Result<RulesStore>& store) {
-    if (!store) return true;
-    const auto applied = store->read(RulesStore::Set::applied);
-    return options.backend.empty() || !applied || !*applied || (*applied)->backend == options.backend;
+// The set on record; nothing where there is none, or none that can be read.
+std::optional<rules::Loadable> on_record(const Result<RulesStore>& store) {
+    return store ? store->read(RulesStore::Set::applied).value_or(std::nullopt) : std::nullopt;
 }
 
 // Nothing is to be put back, now or at the next boot. Where that cannot be recorded the rules go all the same.
@@ -27,10 +25,10 @@ void forget(const Result<RulesStore>& store) {
     if (!done) warn("a set that was confirmed may come back at the next boot: " + done.error().text);
 }
 
-Exit take_out(const RulesOptions& options) {
+Exit take_out(const std::vector<Loader>& loaders, const RulesOptions& options) {
     Exit exit = Exit::ok;
     Removal most = Removal::no_tool;
-    for (const Loader& loader : suspects(options)) {
+    for (const Loader& loader : loaders) {
         const Result<Removal> removed = loader->remove();
         if (!removed) exit = may_stand(*loader, removed.error());
         most = std::max(most, removed.value_or(Removal::no_rules));
@@ -50,8 +48,12 @@ Exit rules_remove(const Context& context, const RulesOptions& options) {
         if (!lock) return failed(lock.error());
         held = std::move(*lock);
     }
-    if (concerns(options, store)) forget(store);
-    return take_out(options);
+    const auto applied = on_record(store);
+    const bool concerned = options.backend.empty() || !applied || applied->backend == options.backend;
+    if (concerned) forget(store);
+    std::vector<Loader> loaders = suspects(options);
+    if (concerned && applied) loaders.push_back(loader_for(*applied));  // of iptables' two kinds maybe the other one
+    return take_out(loaders, options);
 }
 
 }  // namespace postern::ctl

@@ -16,6 +16,7 @@ using control::GuardReport;
 using State = GuardReport::State;
 
 constexpr Duration pause_in_vain = std::chrono::seconds{5};
+constexpr Duration way_back_may_take = std::chrono::seconds{5};
 constexpr Duration clocks_may_differ = std::chrono::seconds{1};  // between ours and that of conntrack's entries
 
 // Loading takes no chain of somebody else out of our table: it harms nobody, and `check` tells it.
@@ -40,6 +41,8 @@ Watch::Watch(RulesStore store, Gap gap, std::filesystem::path policy_file)
 void Watch::look(Instant now) {
     const auto lock = store_.try_lock();
     if (lock && !*lock) return;  // an apply is at work, and knows what it does
+    if (lock)
+        if (const auto back = take_back_overdue(now.steady); !back) complain_once(back.error().text);
     const Result<bool> meant = take_standard();
     if (!meant) return unknown(meant.error().text);
     if (!*meant) return report({State::open, "no rules are on record", 0, 0});
@@ -48,6 +51,17 @@ void Watch::look(Instant now) {
         stands(now);
     else if (now.steady >= again_)
         put_back(found, now);
+}
+
+// What nobody confirmed does not stay where the process that takes it back was killed.
+Result<void> Watch::take_back_overdue(SteadyTime now) {
+    const auto pending = store_.pending();
+    if (!pending) return tl::make_unexpected(pending.error());
+    if (!*pending || now < (*pending)->deadline + way_back_may_take) return {};
+    return store_.read(RulesStore::Set::confirmed)
+        .and_then([&](const std::optional<rules::Loadable>& confirmed) { return take_back(store_, confirmed); })
+        .and_then([&] { return store_.forget_pending(); })
+        .map([] { complain("nobody confirmed the new rules, and their way back is gone: they are taken back"); });
 }
 
 // False: no rules are meant to stand.

@@ -37,6 +37,7 @@ public:
     void look(Instant now);
 
 private:
+    [[nodiscard]] Result<void> take_back_overdue(SteadyTime now);
     [[nodiscard]] Result<bool> take_standard();
     void unknown(const std::string& why);
     void open_now();

@@ -113,6 +113,7 @@ def directories(root):
     lines = (root / "usr/lib/tmpfiles.d/postern.conf").read_text().splitlines()
     made = {words[1]: words[2:5] for words in map(str.split, lines) if words and words[0] == "d"}
     assert made == {"/etc/postern": ["1770", "root", "postern"], "/var/lib/postern": ["1770", "root", "postern"],
+                    "/var/lib/postern/rules": ["0700", "root", "root"],
                     "/var/log/postern": ["0750", "postern", "postern"]}, made
     writable = " ".join(settings(unit(root, "posternd.service"))["ReadWritePaths"])
     for path in ("/etc/postern", "/var/lib/postern"):

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import threading
 import sshd
 from lab import GATEWAY, MEMBER, STRANGER, Listener
 from namespaces import Namespace, wait_until
-from suite import Suite, connects
+from suite import Skip, Suite, connects
 
 WAIT = "5s"  # the shortest that --confirm takes
 LONG = "60s"  # longer than a person needs, who types what a test does
@@ -159,9 +160,10 @@ def command(lab, policy, *words):
 
 
 def waiting_to_go_back(policy):
-    """Whether the process that `apply --confirm` left behind still waits for its time."""
+    """The process that `apply --confirm` left behind, while it waits for its time: its id, in a list."""
     words = f"-c {policy} rules apply --confirm"
-    return subprocess.run(["pgrep", "--full", "--", words], check=False, capture_output=True).returncode == 0
+    found = subprocess.run(["pgrep", "--full", "--", words], check=False, capture_output=True, text=True)
+    return [int(pid) for pid in found.stdout.split()]
 
 
 # Runs the rest of its command line with a connection to an address and port that it has made itself.
@@ -262,6 +264,62 @@ def unreachable(lab):
         loaded = host.run("nft", "list", "ruleset").stdout + host.run("iptables-save").stdout
         assert "emergency" in loaded and "bypass" not in loaded, loaded
     os.chmod(lab.path("state/rules"), 0o700)
+
+
+@suite.check("where the disk takes no record at boot, the confirmed set stands all the same, and no other beside it")
+def unrecorded(lab):
+    policy, kept = variant(lab, "before.yaml", "192.0.2.100"), lab.path("state/rules")
+    rules(lab, "apply", policy=policy)
+    with booted(lab) as host:
+        done = host.run("unshare", "--mount", "sh", "-c", f"mount --bind {kept} {kept} && mount -o remount,ro,bind {kept} && "
+                        'exec "$@"', "sh", lab.program("posternctl"), "-c", policy, "rules", "boot", check=False)
+        assert done.returncode == 0 and done.stdout.startswith("guarded ("), done
+        assert "not on record" in done.stderr, done
+        assert on(host, lab, "check", policy=policy).returncode == 0, "not the confirmed set, or another one beside it"
+
+
+@suite.check("check says that rules of ours stand in the other backend, too")
+def beside(lab):
+    rules(lab, "apply")
+    if lab.backend == "nftables":
+        other, command = "iptables", ["iptables", "-t", "mangle", "-N", "POSTERN-STEER"]
+    else:
+        other, command = "nftables", ["nft", "add table inet postern; add chain inet postern judge"]
+    lab.gateway.run(*command)
+    done = rules(lab, "check", check=False)
+    assert done.returncode == 1 and f"{other}: rules of ours stand there, too" in done.stdout, done
+    rules(lab, "apply")
+    assert rules(lab, "check", check=False).returncode == 0
+
+
+@suite.check("remove takes out rules of the kind of iptables that loaded them, not only of the usual one", backend="iptables")
+def other_kind(lab):
+    if not all(shutil.which(f"iptables-{kind}") for kind in ("legacy", "nft")):
+        raise Skip("iptables comes in one kind here")
+    usual = os.path.realpath(shutil.which("iptables"))
+    kind = "legacy" if "nft" in usual else "nft"
+    rules(lab, "remove")
+    lab.gateway.run(lab.program("posternctl"), "-c", lab.policy, "rules", "--backend", "iptables", "--iptables",
+                    f"iptables-{kind}", "apply")
+    saved = lambda: lab.gateway.run(f"iptables-{kind}-save").stdout
+    assert "POSTERN" in saved()
+    lab.gateway.run(lab.program("posternctl"), "-c", lab.policy, "rules", "remove")
+    assert "POSTERN" not in saved()
+    rules(lab, "apply")
+
+
+@suite.check("where the process of the way back is killed, the watch takes back what nobody has confirmed")
+def way_back_killed(lab):
+    before, after = variant(lab, "before.yaml", "192.0.2.100"), variant(lab, "after.yaml", "192.0.2.101")
+    rules(lab, "apply", policy=before)
+    rules(lab, "apply", "--confirm", WAIT, policy=after)
+    for pid in waiting_to_go_back(after):
+        os.kill(pid, signal.SIGKILL)
+    assert stands(lab, after)
+    watch = lab.gateway.popen(lab.program("posternctl"), "-c", after, "rules", "watch", stderr=subprocess.DEVNULL)
+    wait_until(lambda: stands(lab, before), "the set confirmed last", 20)
+    watch.terminate()
+    assert not os.path.exists(lab.path("state/rules/pending"))
 
 
 @suite.check("boot --once leaves what was put in since the host started alone, and loads the confirmed set after that")

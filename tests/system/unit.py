@@ -37,6 +37,7 @@ class UnitProcess:
             file.write(run(["systemctl", "cat", UNIT]).stdout + self._changes(namespace, words, env, directory, said))
         reading, writing = os.open(said, os.O_RDONLY | os.O_NONBLOCK), os.open(said, os.O_WRONLY)
         run(["systemctl", "start", self.unit], check=False)
+        os.remove(said)
         os.close(writing)
         os.set_blocking(reading, True)
         self.stderr = open(reading, encoding="utf-8", errors="replace")
