@@ -48,7 +48,7 @@ class Rpm:
 
     @staticmethod
     def _rpm(words):
-        return sh(f"rpm --force-debian --nodeps {words}", timeout=600)
+        return sh(f"rpm --nodeps {words}", timeout=600)
 
     def install(self):
         """Both packages."""
