@@ -9,13 +9,14 @@
 #include "io/privileges.h"
 #include "posternctl/ask.h"
 #include "posternctl/rules_job.h"
+#include "posternctl/rules_store.h"
 
 namespace postern::ctl {
 namespace {
 
 constexpr auto footer =
     "Examples:\n"
-    "  posternctl reload                   the daemon and the rules follow the policy's files\n"
+    "  posternctl reload                   the daemon follows the policy's files, and the rules that are in do\n"
     "  posternctl reload --confirm 60s     the same, the rules taken back in a minute unless they are confirmed\n"
     "  posternctl reload --daemon-only     without root: clients that came or went need no other rules\n\n"
     "The daemon reads the files that it was started with, and takes all of them or nothing. It keeps the new policy\n"
@@ -40,6 +41,14 @@ Exit tell(const Context& context, const RulesJob& job, const std::string& result
     return show(context, control::to_json(*report), control::read_reload_report);
 }
 
+// Rules that nobody has put in, or that somebody took out, are not put in by the way: that would close the gate.
+bool no_rules_meant(const RulesJob& job, const ReloadOptions& options) {
+    if (options.rules.confirm) return false;
+    const auto store = RulesStore::open(job.state_directory);
+    const auto applied = store ? store->read(RulesStore::Set::applied) : tl::make_unexpected(store.error());
+    return applied && !*applied;
+}
+
 Exit reload_all(const Context& context, ReloadOptions options) {
     if (!io::may_administer_network())
         return failed(
@@ -48,6 +57,11 @@ Exit reload_all(const Context& context, ReloadOptions options) {
     Exit exit = Exit::ok;
     const auto job = rules_job(context, options.rules, exit);
     if (!job) return exit;
+    if (no_rules_meant(*job, options)) {
+        exit = reload_daemon(context, options);
+        complain("no rules are in, and none were put in: `posternctl rules apply --confirm 60s` closes the gate");
+        return exit;
+    }
     if (const auto may = may_apply(*job, options.rules); !may) return failed(may.error());
     if (const auto tried = differences_of(*job->loader, job->wanted()); !tried) return failed(tried.error());
     const auto result = ask_daemon(context, *options.socket, {control::Command::reload, {}});

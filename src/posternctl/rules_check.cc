@@ -38,6 +38,12 @@ rules::Findings beside(const RulesJob& job, const RulesOptions& options) {
     return found;
 }
 
+// All of them missing is one thing to say.
+bool none_stand(const RulesJob& job) {
+    const auto listing = job.loader->listing();
+    return listing && !job.loader->stands(*listing);
+}
+
 Told look_around(const RulesJob& job, const RulesOptions& options) {
     Told told{interface_warnings(*job.policy), survey_host(*job.policy, options.iptables), {}};
     const auto who = caller(options.from);
@@ -82,6 +88,8 @@ void print_text(const RulesJob& job, const rules::Findings& differences, const T
 Exit rules_check(const RulesJob& job, const RulesOptions& options, const Context& context) {
     Result<rules::Findings> differences = differences_of(*job.loader, job.wanted());
     if (!differences) return failed(differences.error());
+    if (differences->size() > 1 && none_stand(job))
+        *differences = {fmt::format("{}: all rules of ours are missing, and nothing is guarded", job.loader->name())};
     std::ranges::move(beside(job, options), std::back_inserter(*differences));
     const Told told = look_around(job, options);
     context.json ? print(job, *differences, told) : print_text(job, *differences, told);

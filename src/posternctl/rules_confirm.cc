@@ -57,7 +57,7 @@ Exit rules_confirm(const std::filesystem::path& state_directory) {
     if (!*pending) return failed({"nothing waits for a confirmation: it was given, or the rules were taken back"});
     if (const auto why = objection(io::own_session(), **pending)) return refused(**pending, *why);
     if (const Result<void> done = confirm(*store); !done) return failed(done.error());
-    fmt::print("confirmed: these rules stay, and are loaded at boot\n");
+    fmt::print("confirmed: these rules stay; at boot postern-rules.service loads them, where it is enabled\n");
     return Exit::ok;
 }
 

@@ -44,7 +44,7 @@ Admission admission(const Policy& policy, const Caller& caller) {
     if (const Service* service = service_at(policy, Transport::tcp, caller.port))
         return answer(
             caller, false, "needs_grant",
-            fmt::format("it needs a grant for the service {0}: `postern open {0}@GATEWAY` first", service->name));
+            fmt::format("it needs a grant for the service {0}: its client says `postern open {0}` first", service->name));
     return answer(caller, false, "no_service",
                   fmt::format("no service and no `open` names tcp/{}; add one, or the address to gateway.break_glass",
                               caller.port));

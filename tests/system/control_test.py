@@ -190,6 +190,14 @@ def reload_all(lab):
     assert lab.rules("check").returncode == 0, "the rules changed although the daemon refused"
 
 
+@suite.check("reload where no rules are in puts none in, and says so", rules=False)
+def reload_unguarded(lab):
+    before = asked(lab, "status")["policy_loaded"]
+    done = lab.control("reload", "--backend", lab.backend, root=True)
+    assert "no rules are in" in done.stderr and asked(lab, "status")["policy_loaded"] != before, done
+    assert lab.rules("check", check=False).returncode == 1, "the gate is closed"
+
+
 @suite.check("without a daemon every question is exit code 4; where somebody may not ask, 1")
 def nobody(lab):
     stranger = run(["setpriv", f"--reuid={USER + 1}", f"--regid={USER + 1}", "--clear-groups", lab.program("posternctl"),

@@ -23,15 +23,15 @@ def blocks():
 
 
 def gateway_commands():
-    """What the administrator types, from the installation on: the packages are there."""
-    lines = blocks()[0]
-    assert lines[0] == "./bootstrap package" and len(lines) == 10, lines
-    return lines[1:]
+    """What the administrator types at the gateway."""
+    build, lines = blocks()[:2]
+    assert build == ["./bootstrap package"] and len(lines) == 9, (build, lines)
+    return lines
 
 
 def laptop_files():
     """Alice's ssh configuration, and the last line, which she types."""
-    lines = [line for line in blocks()[1] if line and not line.startswith("#")]
+    lines = [line for line in blocks()[2] if line and not line.startswith("#")]
     return "\n".join(lines[:-1]) + "\n", lines[-1]
 
 
