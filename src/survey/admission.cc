@@ -42,9 +42,9 @@ Admission admission(const Policy& policy, const Caller& caller) {
     if (passed == rules::Passed::unmatched)
         return answer(caller, true, "unmatched", "no service names the port, and gateway.unmatched is pass");
     if (const Service* service = service_at(policy, Transport::tcp, caller.port))
-        return answer(
-            caller, false, "needs_grant",
-            fmt::format("it needs a grant for the service {0}: its client says `postern open {0}` first", service->name));
+        return answer(caller, false, "needs_grant",
+                      fmt::format("it needs a grant for the service {0}: its client says `postern open {0}` first",
+                                  service->name));
     return answer(caller, false, "no_service",
                   fmt::format("no service and no `open` names tcp/{}; add one, or the address to gateway.break_glass",
                               caller.port));

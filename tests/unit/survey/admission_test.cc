@@ -24,10 +24,9 @@ TEST_CASE("whether a new connection is let in is said with what decides", "[surv
     CHECK(answer(policy, "192.0.2.3", 2222).by == "no_service");
     CHECK(answer(policy, "2001:db8::1", 2222, "ppp3").by == "no_service");
     CHECK(answer(policy, "2001:db8::1", 2222, "lan0").by == "not_guarded");
-    CHECK(
-        answer(policy, "192.0.2.77", 22).text ==
-        "a new connection from 192.0.2.77 to tcp/22 is not let in: it needs a grant for the service ssh: its client says "
-        "`postern open ssh` first");
+    CHECK(answer(policy, "192.0.2.77", 22).text ==
+          "a new connection from 192.0.2.77 to tcp/22 is not let in: it needs a grant for the service ssh: its client "
+          "says `postern open ssh` first");
 }
 
 TEST_CASE("what is open and what is unmatched is let in without a grant", "[survey]") {
