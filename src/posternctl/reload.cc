@@ -59,7 +59,8 @@ Exit reload_all(const Context& context, ReloadOptions options) {
     if (!job) return exit;
     if (no_rules_meant(*job, options)) {
         exit = reload_daemon(context, options);
-        complain("no rules are in, and none were put in: `posternctl rules apply --confirm 60s` closes the gate");
+        complain(
+            "no rules are on record, and none were put in: `posternctl rules apply --confirm 60s` closes the gate");
         return exit;
     }
     if (const auto may = may_apply(*job, options.rules); !may) return failed(may.error());

@@ -77,7 +77,6 @@ Exit nothing(const Context& context, const RulesOptions& options) {
 }
 
 Exit boot(const RulesStore& store, const Context& context, const RulesOptions& options) {
-    (void)store.forget_pending();
     const auto confirmed = store.read(Set::confirmed);
     if (!confirmed)
         return emergency(&store, context, options, "the confirmed set is broken: " + confirmed.error().text);
@@ -131,6 +130,7 @@ Exit rules_boot(const Context& context, const RulesOptions& options) {
     const Result<io::FileLock> lock = store->lock();
     if (left_alone()) return leave();
     if (!lock) return boot_without_lock(*store, context, options, lock.error());
+    (void)store->forget_pending();
     return boot(*store, context, options);
 }
 

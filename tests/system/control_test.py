@@ -194,7 +194,7 @@ def reload_all(lab):
 def reload_unguarded(lab):
     before = asked(lab, "status")["policy_loaded"]
     done = lab.control("reload", "--backend", lab.backend, root=True)
-    assert "no rules are in" in done.stderr and asked(lab, "status")["policy_loaded"] != before, done
+    assert "no rules are on record" in done.stderr and asked(lab, "status")["policy_loaded"] != before, done
     assert lab.rules("check", check=False).returncode == 1, "the gate is closed"
 
 

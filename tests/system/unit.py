@@ -66,6 +66,7 @@ class UnitProcess:
             os.remove(self.file)
             if self.handle is not None:
                 os.close(self.handle)
+                self.handle = None
             run(["systemctl", "reset-failed", self.unit], check=False)
         return self.returncode
 

@@ -16,21 +16,27 @@ from namespaces import Namespace  # noqa: E402
 PORT = 2299
 
 
+def knock(laptop):
+    """Whether a connection comes about."""
+    sock = laptop.bound(socket.SOCK_STREAM, STRANGER[4])
+    sock.settimeout(0.3)
+    try:
+        sock.connect((HERE[4], PORT))
+        return True
+    except OSError:
+        return False
+    finally:
+        sock.close()
+
+
 def main():
     laptop = Namespace.existing("laptop")
-    server = socket.create_server((HERE[4], PORT), backlog=4096)
     log = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_SYNC)
-    while server:
-        sock = laptop.bound(socket.SOCK_STREAM, STRANGER[4])
-        sock.settimeout(0.3)
-        others = "witness" in subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=False).stdout
-        try:
-            sock.connect((HERE[4], PORT))
-            word = "in"
-        except OSError:
-            word = "out"
-        sock.close()
-        os.write(log, f"{word} {'others' if others else 'alone'}\n".encode())
+    with socket.create_server((HERE[4], PORT), backlog=4096):
+        while True:
+            tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=False).stdout
+            word = "in" if knock(laptop) else "out"
+            os.write(log, f"{word} {'others' if 'witness' in tables else 'alone'}\n".encode())
 
 
 main()
