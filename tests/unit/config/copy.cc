@@ -1,7 +1,8 @@
 // A policy read from a copy of its YAML: what a start with a broken one falls back on.
+#include "catch.h"
 #include "config/meant.h"
 #include "config/named_path.h"
-#include "policy_files.h"
+#include "unit/config/policy_files.h"
 
 namespace postern::config::test {
 namespace {

@@ -1,4 +1,6 @@
 // What a policy lets by, forwards and ends, told from a capture alone.
+#include <nlohmann/json.hpp>
+
 #include "catch.h"
 #include "explain/report.h"
 #include "unit/explain/packets.h"
