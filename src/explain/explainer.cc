@@ -63,7 +63,7 @@ std::optional<Aside> without_a_look(const Frame& frame) {
 Explainer::Explainer(const std::shared_ptr<const Policy>& policy, Setting setting)
     : policy_{applied(policy)},
       setting_{std::move(setting)},
-      tables_{{}, SipKey{}, WallTime::min()},
+      tables_{{}, SipKey{}},
       opener_{policy_->gateway.name, policy_->gateway.keys, policy_->gateway.skew} {
     tables_.enroll(*policy_);
 }

@@ -33,12 +33,13 @@ Accepted join_attempt(ClientState& state, ClientState::Proofs& proofs, const spa
 
 }  // namespace
 
-Accepted accept_message(ClientState& state, const spa::Opened& opened, const Wanted& wanted, const IpAddress& source,
-                        Instant now, const Policy& policy) {
+Accepted accept_message(ClientState& state, const Horizon& horizon, const spa::Opened& opened, const Wanted& wanted,
+                        const IpAddress& source, Instant now, const Policy& policy) {
     return state.proofs.with([&](ClientState::Proofs& proofs) -> Accepted {
         const auto& [claims, hash] = opened;
         if (const auto reason = proofs.window.check(claims.time, hash, now.wall, policy.gateway.skew))
             return {*reason, {}, 0};
+        if (!horizon.covers(claims.time)) return {Reason::spa_not_durable, {}, 0};
         const Accepted accepted = join_attempt(state, proofs, claims, wanted, source, now, policy);
         if (accepted.reason == Reason::spa_accepted || accepted.reason == Reason::spa_again)
             proofs.window.accept(claims.time, hash, now.wall, policy.gateway.skew);

@@ -4,6 +4,7 @@
 
 #include "base/verdict.h"
 #include "gate/attempts.h"
+#include "gate/horizon.h"
 #include "gate/policy.h"
 #include "spa/postern.h"
 
@@ -23,7 +24,7 @@ struct Accepted {
 };
 
 // spa_accepted and spa_again consume the message's time; every other answer changes nothing.
-[[nodiscard]] Accepted accept_message(ClientState& state, const spa::Opened& opened, const Wanted& wanted,
-                                      const IpAddress& source, Instant now, const Policy& policy);
+[[nodiscard]] Accepted accept_message(ClientState& state, const Horizon& horizon, const spa::Opened& opened,
+                                      const Wanted& wanted, const IpAddress& source, Instant now, const Policy& policy);
 
 }  // namespace postern

@@ -75,7 +75,7 @@ struct ClientState {
         spa::ReplayWindow window;
         Attempts attempts;
     };
-    explicit ClientState(WallTime floor) : proofs{Proofs{spa::ReplayWindow{floor}, {}}} {}
+    explicit ClientState(const spa::ReplayWindow& window) : proofs{Proofs{window, {}}} {}
 
     Guarded<Proofs> proofs;
     FlowCounters flows;

@@ -84,7 +84,8 @@ Decision judge_message(const ReadMessage& message, const PacketView& packet, Ins
 
     decision.unbound = claim.mode == spa::AddressClaim::Mode::as_seen;
     decision.service = wanted->ids[0];
-    const Accepted accepted = accept_message(state, *message.opened, *wanted, packet.source, now, policy);
+    const Accepted accepted =
+        accept_message(state, tables.horizon(), *message.opened, *wanted, packet.source, now, policy);
     if (accepted.reason == Reason::spa_accepted || accepted.reason == Reason::spa_again)
         tables.budget().with([&](Budget& budget) { budget.vouch(packet.source, now.steady); });
     if (accepted.reason != Reason::spa_accepted) return refuse_it(accepted.reason);

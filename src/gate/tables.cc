@@ -2,10 +2,9 @@
 
 namespace postern {
 
-Tables::Tables(const TableSizes& sizes, const SipKey& key, WallTime floor)
+Tables::Tables(const TableSizes& sizes, const SipKey& key)
     : sizes_{sizes},
       hash_{key},
-      floor_{floor},
       clients_(static_cast<std::size_t>(ClientId::none)),
       tags_{key},
       budget_{hash_} {
@@ -18,12 +17,34 @@ Tables::Tables(const TableSizes& sizes, const SipKey& key, WallTime floor)
 }
 
 void Tables::enroll(const Policy& policy) {
-    const auto enroll_one = [&](const Client& client) {
-        if (auto& state = clients_[static_cast<std::size_t>(client.id)]; !state)
-            state = std::make_unique<ClientState>(floor_);
+    const auto enroll_one = [&](const Client& client, const spa::ReplayWindow& window) {
+        auto& state = clients_[static_cast<std::size_t>(client.id)];
+        if (!state) state = std::make_unique<ClientState>(window);
+        return state.get();
     };
-    for (const Client& client : policy.clients) enroll_one(client);
-    for (const Knock& knock : policy.knocks) enroll_one(knock.identity);
+    enrolled_.with([&](Enrolled& enrolled) {
+        for (const Client& client : policy.clients)
+            enrolled.clients[client.public_key] = enroll_one(client, enrolled.before.window(client.public_key));
+    });
+    for (const Knock& knock : policy.knocks) enroll_one(knock.identity, spa::ReplayWindow{{}});
+}
+
+void Tables::remember(ReplayMemory memory) {
+    enrolled_.with([&](Enrolled& enrolled) {
+        for (const auto& [key, state] : enrolled.clients)
+            state->proofs.with([&](ClientState::Proofs& proofs) { proofs.window = memory.window(key); });
+        enrolled.before = std::move(memory);
+    });
+}
+
+ReplayMemory Tables::replay_memory() {
+    return enrolled_.with([](Enrolled& enrolled) {
+        ReplayMemory memory = enrolled.before;
+        for (const auto& [key, state] : enrolled.clients)
+            memory.windows.insert_or_assign(
+                key, state->proofs.with([](const ClientState::Proofs& proofs) { return proofs.window; }));
+        return memory;
+    });
 }
 
 void Tables::each_shard(const std::function<void(Shard&)>& body) {

@@ -15,7 +15,9 @@
 #include "gate/attempts.h"
 #include "gate/budget.h"
 #include "gate/grant_list.h"
+#include "gate/horizon.h"
 #include "gate/policy.h"
+#include "gate/replay_memory.h"
 #include "gate/tag_memory.h"
 #include "knock/progress.h"
 
@@ -37,8 +39,8 @@ public:
         knock::Progress knocks;
     };
 
-    // `key` is secret and random. `floor`: no message whose time is not later is ever accepted.
-    Tables(const TableSizes& sizes, const SipKey& key, WallTime floor);
+    // `key` is secret and random.
+    Tables(const TableSizes& sizes, const SipKey& key);
 
     // Makes room for the clients and knocks of a policy; before the policy is used. Threads: one, while others decide.
     void enroll(const Policy& policy);
@@ -53,8 +55,14 @@ public:
     [[nodiscard]] Guarded<TagMemory>& tags() noexcept { return tags_; }
     [[nodiscard]] Guarded<Budget>& budget() noexcept { return budget_; }
 
-    // No message is accepted whose time is not later.
-    [[nodiscard]] WallTime floor() const noexcept { return floor_; }
+    [[nodiscard]] Horizon& horizon() noexcept { return horizon_; }
+
+    // What was accepted before, by another process. Before anything is accepted here: until then the horizon is closed.
+    void remember(ReplayMemory memory);
+
+    // What was accepted by now, of every client that was ever enrolled or remembered. Threads: any.
+    [[nodiscard]] ReplayMemory replay_memory();
+
     [[nodiscard]] const TableSizes& sizes() const noexcept { return sizes_; }
 
     [[nodiscard]] GrantId next_grant() noexcept { return static_cast<GrantId>(++last_grant_); }
@@ -65,7 +73,12 @@ public:
 private:
     TableSizes sizes_;
     KeyedHash hash_;
-    WallTime floor_;
+    struct Enrolled {
+        ReplayMemory before;  // of those who are not here
+        std::map<noise::PublicKey, ClientState*> clients;
+    };
+    Guarded<Enrolled> enrolled_;  // held while a client's lock is taken, never the other way round
+    Horizon horizon_;
     std::vector<std::unique_ptr<Guarded<Shard>>> shards_;
     std::vector<std::unique_ptr<ClientState>> clients_;
     Guarded<TagMemory> tags_;

@@ -76,12 +76,19 @@ void add_policy_warnings(const Engine& engine, const Policy& policy, std::vector
         warnings.emplace_back("gateway.observe: with such rules everything is let in, and only told");
 }
 
+// Of what must outlive the daemon.
+void add_state_warnings(const Keeper::Report& state, Instant now, std::vector<std::string>& warnings) {
+    if (!state.trouble.empty())
+        warnings.push_back(state.trouble + "; SPA is refused as spa_not_durable until it can be written again");
+    if (state.refused_until > now.wall)
+        warnings.push_back(state.warning + ": SPA is accepted from " + to_text(state.refused_until) + " on");
+}
+
 std::vector<std::string> warnings_of(Engine& engine, const Policy& policy, Instant now) {
     std::vector<std::string> warnings = engine.warnings;
     add_policy_warnings(engine, policy, warnings);
     add_journal_warnings(engine, warnings);
-    if (engine.tables.floor() > now.wall)
-        warnings.push_back("a start without memory: SPA is accepted from " + to_text(engine.tables.floor()) + " on");
+    add_state_warnings(engine.keeper->report(), now, warnings);
     if (!engine.conntrack_trouble.empty())
         warnings.push_back("flows that are over stay listed: " + engine.conntrack_trouble);
     if (auto warning = engine.guard.warning(now)) warnings.push_back(std::move(*warning));

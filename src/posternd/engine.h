@@ -18,6 +18,7 @@
 #include "posternd/current.h"
 #include "posternd/guard.h"
 #include "posternd/journal.h"
+#include "posternd/keeper.h"
 #include "posternd/ruleset.h"
 #include "posternd/worker.h"
 
@@ -31,14 +32,14 @@ struct WorkerThread {
 
 // Threads: the workers use what their WorkerContext names; everything else is the main thread's.
 struct Engine {
-    Engine(std::filesystem::path file, Names& given, config::Settings said, const PolicyInForce& first, WallTime floor,
+    Engine(std::filesystem::path file, Names& given, config::Settings said, const PolicyInForce& first,
            const SipKey& key, io::LogFile log, netfilter::Conntrack connections, netfilter::SocketDiag ends,
            io::Waker endings, WallTime now)
         : policy_file{std::move(file)},
           names{given},
           settings{std::move(said)},
           current{first.policy},
-          tables{{}, key, floor},
+          tables{{}, key},
           journal{std::move(log), first.policy->gateway.queues + std::size_t{1}},
           conntrack{std::move(connections)},
           sockets{std::move(ends)},
@@ -69,6 +70,7 @@ struct Engine {
     config::Settings settings;
     CurrentPolicy current;
     Tables tables;
+    std::unique_ptr<Keeper> keeper;
     Journal journal;  // the main thread's ring is the last
     std::unique_ptr<Followers> followers;
     netfilter::Conntrack conntrack;

@@ -14,6 +14,7 @@ void Maintenance::tick() {
     if (engine_.ends_pending) (void)end_in_kernel(engine_, policy);
     flows_.tick(now);
     watch_queues(now);
+    watch_state(now);
 }
 
 std::optional<std::string> Maintenance::failure() const {
@@ -35,6 +36,14 @@ void Maintenance::watch_queues(Instant now) {
     engine_.tell(
         log::engine_event(log::What::overrun, "a queue's socket buffer was full", now.wall, lost - lost_told_));
     lost_told_ = lost;
+}
+
+void Maintenance::watch_state(Instant now) {
+    const std::string trouble = engine_.keeper->report().trouble;
+    if (trouble.empty() != trouble_told_) return;
+    trouble_told_ = !trouble.empty();
+    engine_.tell(trouble_told_ ? log::engine_event(log::What::not_durable, trouble, now.wall)
+                               : log::engine_event(log::What::durable, "the state is on disk", now.wall));
 }
 
 }  // namespace postern

@@ -22,10 +22,12 @@ public:
 private:
     void end_unused_grants(Instant now);
     void watch_queues(Instant now);
+    void watch_state(Instant now);
 
     Engine& engine_;
     FlowWatch flows_{engine_};
     std::uint64_t lost_told_ = 0;
+    bool trouble_told_ = false;  // of the state on disk
 };
 
 }  // namespace postern

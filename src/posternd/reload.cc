@@ -5,7 +5,7 @@
 #include "io/clock.h"
 #include "io/notify.h"
 #include "posternd/ending.h"
-#include "posternd/floor.h"
+#include "posternd/markers.h"
 #include "posternd/stale.h"
 
 namespace postern {

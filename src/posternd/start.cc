@@ -11,8 +11,8 @@
 #include "io/notify.h"
 #include "io/privileges.h"
 #include "io/random.h"
-#include "posternd/floor.h"
 #include "posternd/last_good.h"
+#include "posternd/markers.h"
 #include "posternd/stale.h"
 #include "rules/ruleset.h"
 
@@ -72,14 +72,18 @@ std::unique_ptr<Engine> make_engine(const Options& options, Names& names, const 
                                     io::LogFile log, netfilter::Conntrack conntrack, netfilter::SocketDiag sockets,
                                     io::Waker endings_waker) {
     const Instant now = io::now();
-    const StartFloor start_floor = spend_markers(configuration, now.wall);
+    const SpentMarkers markers = spend_markers(configuration);
     // Behind the control socket's opening: whoever applied rules before then wrote it down, later ones will tell us.
     const PolicyInForce first = in_force(*configuration.policy, configuration.settings.numbers_file);
-    auto engine = std::make_unique<Engine>(options.policy_file, names, configuration.settings, first, start_floor.floor,
-                                           random_key(), std::move(log), std::move(conntrack), std::move(sockets),
+    auto engine = std::make_unique<Engine>(options.policy_file, names, configuration.settings, first, random_key(),
+                                           std::move(log), std::move(conntrack), std::move(sockets),
                                            std::move(endings_waker), now.wall);
-    if (start_floor.warning) engine->warnings.push_back(*start_floor.warning);
+    if (markers.warning) engine->warnings.push_back(*markers.warning);
     engine->policy_warnings = configuration.warnings;
+    engine->state_directory = options.state.empty() ? configuration.settings.state_directory : options.state;
+    engine->keeper = std::make_unique<Keeper>(engine->tables, engine->current, engine->state_directory);
+    engine->keeper->begin(markers, now);
+    engine->keeper->run();
     return engine;
 }
 
@@ -108,7 +112,11 @@ void tell_ready(Engine& engine) {
     const std::size_t clients = engine.current.get()->clients.size();
     std::string line = std::to_string(engine.workers.size()) + " queues bound, " + std::to_string(clients) +
                        (clients == 1 ? " client" : " clients");
-    if (engine.tables.floor() > engine.started) line += ", refuses SPA from before " + to_text(engine.tables.floor());
+    const Keeper::Report state = engine.keeper->report();
+    if (!state.trouble.empty())
+        line += ", refuses SPA: " + state.trouble;
+    else if (state.refused_until > engine.started)
+        line += ", refuses SPA from before " + to_text(state.refused_until) + ": " + state.warning;
     engine.tell(log::engine_event(log::What::started, line, engine.started));
     io::notify_ready(engine.policy_stale.empty() ? line : stale_line(engine));
     std::fprintf(stderr, "posternd: %s\n", line.c_str());
@@ -137,7 +145,6 @@ tl::expected<std::unique_ptr<Daemon>, Refused> start(const Options& options) try
     daemon->engine = make_engine(options, daemon->names, configuration, std::move(log), std::move(conntrack),
                                  std::move(sockets), std::move(endings_waker));
     daemon->engine->conntrack_events = std::move(conntrack_events);
-    daemon->engine->state_directory = options.state.empty() ? configuration.settings.state_directory : options.state;
     begin_with(*daemon->engine, configuration.text, mistakes);
     std::ranges::move(warnings, std::back_inserter(daemon->engine->warnings));
     daemon->engine->followers = std::make_unique<Followers>(std::move(bell), queues.size());

@@ -6,10 +6,9 @@ namespace postern::spa {
 
 std::optional<Reason> ReplayWindow::check(WallTime time, const noise::Digest& hash, WallTime now,
                                           Duration skew) const noexcept {
-    if (time < now - skew || time > now + skew) return Reason::spa_stale;
-    if (time <= floor_) return Reason::spa_old;
-    const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(size_);
-    const bool present = std::any_of(entries_.begin(), end, [&](const Entry& e) { return e.hash == hash; });
+    if (time < earlier(now, skew) || time > later(now, skew)) return Reason::spa_stale;
+    if (used_.contains(time)) return Reason::spa_old;
+    const bool present = std::ranges::any_of(entries(), [&](const Entry& entry) { return entry.hash == hash; });
     if (present) return Reason::spa_replayed;
     return std::nullopt;
 }
@@ -17,8 +16,13 @@ std::optional<Reason> ReplayWindow::check(WallTime time, const noise::Digest& ha
 void ReplayWindow::accept(WallTime time, const noise::Digest& hash, WallTime now, Duration skew) noexcept {
     insert({time, hash});
     std::size_t leaving = size_ > capacity ? 1 : 0;
-    while (leaving < size_ && entries_[leaving].time < now - skew) ++leaving;
-    if (leaving > 0) raise_floor(entries_[leaving - 1].time);
+    while (leaving < size_ && entries_[leaving].time < earlier(now, skew)) ++leaving;
+    let_go(leaving, skew);
+}
+
+void ReplayWindow::remember(const Entry& entry, Duration skew) noexcept {
+    insert(entry);
+    if (size_ > capacity) let_go(1, skew);
 }
 
 void ReplayWindow::insert(const Entry& entry) noexcept {
@@ -29,12 +33,11 @@ void ReplayWindow::insert(const Entry& entry) noexcept {
     ++size_;
 }
 
-// Whoever is not later than the new floor leaves with it: the floor refuses them from now on.
-void ReplayWindow::raise_floor(WallTime floor) noexcept {
-    floor_ = std::max(floor_, floor);
-    const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(size_);
-    const auto stays = std::find_if(entries_.begin(), end, [&](const Entry& e) { return e.time > floor_; });
-    size_ = static_cast<std::size_t>(std::move(stays, end, entries_.begin()) - entries_.begin());
+void ReplayWindow::let_go(std::size_t count, Duration skew) noexcept {
+    for (std::size_t i = 0; i < count; ++i) use({entries_[i].time, entries_[i].time}, skew);
+    const auto begin = entries_.begin();
+    std::move(begin + static_cast<std::ptrdiff_t>(count), begin + static_cast<std::ptrdiff_t>(size_), begin);
+    size_ -= count;
 }
 
 }  // namespace postern::spa

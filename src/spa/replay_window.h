@@ -1,20 +1,21 @@
 // Freshness and replay of one client's messages, exact and in bounded memory: nothing is accepted twice, whatever order
 // messages arrive in and however the wall clock is moved.
 //
-// A message is named by its time, written by the client's clock, and its handshake hash. Kept are a floor and at most
-// 64 accepted messages; all that is not later than the floor counts as used. The floor rises only to the time of an
-// accepted message that leaves, for room or for age; so nobody but the client himself can move it.
+// A message is named by its time, written by the client's clock, and its handshake hash. Kept are at most 64 accepted
+// messages; the times of those that leave, for room or for age, count as used from then on. So nobody but the client
+// himself can use up his times, and a clock that was far ahead for a while takes none of the time before it.
 //
-//     time:   ... used ...  floor ]   entry   entry      entry   | now - skew ... now + skew |
+//     time:   ... used ... ] .... [ used ]   entry   entry      entry   | now - skew ... now + skew |
 //
-// Not durable, and not synchronised: put it behind the client's lock.
+// Not synchronised: put it behind the client's lock. What makes it durable is the caller's business: it can be copied.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <span>
 
-#include "base/time.h"
+#include "base/time_spans.h"
 #include "base/verdict.h"
 #include "noise/mac.h"
 
@@ -24,30 +25,37 @@ class ReplayWindow {
 public:
     static constexpr std::size_t capacity = 64;
 
-    // What is not later than `floor` may have been used before this window began.
-    explicit ReplayWindow(WallTime floor) noexcept : floor_{floor} {}
+    struct Entry {
+        WallTime time;
+        noise::Digest hash{};
+        friend bool operator==(const Entry&, const Entry&) = default;
+    };
 
-    // Nothing where the message is fresh and new; otherwise spa_stale (|now - time| > skew), spa_old (time <= floor) or
-    // spa_replayed. Changes nothing.
+    // Messages of times in `used` may have been accepted before this window began.
+    explicit ReplayWindow(const TimeSpans& used) noexcept : used_{used} {}
+
+    // Nothing where the message is fresh and new; otherwise spa_stale (|now - time| > skew), spa_old (its time is used)
+    // or spa_replayed. Changes nothing.
     [[nodiscard]] std::optional<Reason> check(WallTime time, const noise::Digest& hash, WallTime now,
                                               Duration skew) const noexcept;
 
     // Remembers a message that check() let pass under the same lock. Lets go of those that are older than the skew.
     void accept(WallTime time, const noise::Digest& hash, WallTime now, Duration skew) noexcept;
 
-    [[nodiscard]] WallTime floor() const noexcept { return floor_; }
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    // Puts an accepted message back that a window before this one remembered.
+    void remember(const Entry& entry, Duration skew) noexcept;
+
+    // Whatever lies in there may have been accepted, too.
+    void use(TimeSpan span, Duration skew) noexcept { used_.add(span, 2 * skew); }
+
+    [[nodiscard]] const TimeSpans& used() const noexcept { return used_; }
+    [[nodiscard]] std::span<const Entry> entries() const noexcept { return {entries_.data(), size_}; }
 
 private:
-    struct Entry {
-        WallTime time;
-        noise::Digest hash{};
-    };
-
     void insert(const Entry& entry) noexcept;
-    void raise_floor(WallTime floor) noexcept;
+    void let_go(std::size_t count, Duration skew) noexcept;
 
-    WallTime floor_;
+    TimeSpans used_;
     std::size_t size_ = 0;
     std::array<Entry, capacity + 1> entries_;  // ascending in time; one more than stays, for the newcomer
 };

@@ -13,8 +13,9 @@ import time
 import packets
 from lab import GATEWAY, MEMBER, phantom, source
 from namespaces import wait_until
+from preload import environment
 from spa import seal
-from suite import Skip, Suite
+from suite import Suite
 
 DNS = 5300
 NFNETLINK, CONNTRACK_DELETE = 12, 1 << 8 | 2
@@ -122,13 +123,6 @@ def session_max_by_reload(lab):
     lab.knock(seal(lab, source=phantom(1)), phantom(1))
 
 
-def clock_library(lab):
-    path = os.path.join(lab.build, "tests/tools/libclock_shift.so")
-    if not os.path.exists(path):
-        raise Skip("no libclock_shift.so in the build directory")
-    return path
-
-
 def last_day(lab, client):
     """Starts the daemon eight seconds before the client's time is over; returns how far its clock is ahead, in seconds."""
     today = datetime.datetime.now(datetime.timezone.utc).date()
@@ -136,8 +130,7 @@ def last_day(lab, client):
     with open(lab.path(f"clients.d/{client}.yaml"), "a", encoding="utf-8") as file:
         file.write(f"expires: {today}\n")
     ahead = int(midnight.timestamp() - 8 - time.time())
-    lab.start(env={"LD_PRELOAD": clock_library(lab), "POSTERN_CLOCK_OFFSET": str(ahead),
-                   "ASAN_OPTIONS": "verify_asan_link_order=0"})
+    lab.start(env=environment(lab, "clock_shift", POSTERN_CLOCK_OFFSET=ahead))
     return ahead
 
 

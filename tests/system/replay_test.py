@@ -112,7 +112,7 @@ def reloaded(lab):
 
 @suite.check("a captured SPA after a restart: nothing")
 def restarted(lab):
-    after(lab, lab.restart, "spa_old")
+    after(lab, lab.restart, "spa_replayed")
 
 
 @suite.check("a captured SPA after kill -9 and a start: nothing")

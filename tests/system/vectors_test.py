@@ -9,7 +9,8 @@ import time
 
 import packets
 from lab import GATEWAY, SPA_PORT, USER, phantom
-from suite import Skip, Suite
+from preload import environment
+from suite import Suite
 
 VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors", "native")
 STAGES = {
@@ -49,17 +50,7 @@ def gateway_of(lab, valid, name, psk, now):
     write(lab, "clients.d/peer.yaml",
           f"services: [ssh]\nspa: {{public_key: {base64_of(valid['client_public'])}{shared}}}\n")
     lab.set_policy("gateway.name", name)
-    lab.start(env={"LD_PRELOAD": clock_library(lab), "POSTERN_CLOCK_OFFSET": str(int(now - time.time())),
-                   "ASAN_OPTIONS": "verify_asan_link_order=0"})
-
-
-def clock_library(lab):
-    """The library that shifts the daemon's wall clock."""
-    for folder in ("", "lib", "tests/tools"):
-        path = os.path.join(lab.build, folder, "libclock_shift.so")
-        if os.path.exists(path):
-            return path
-    raise Skip("no libclock_shift.so in the build directory")
+    lab.start(env=environment(lab, "clock_shift", POSTERN_CLOCK_OFFSET=int(now - time.time())))
 
 
 def send(lab, sources, wire):

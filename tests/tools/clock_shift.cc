@@ -1,23 +1,29 @@
-// Another wall clock for a program under test: preloaded, it adds POSTERN_CLOCK_OFFSET seconds to CLOCK_REALTIME and
-// leaves every other clock alone. tests/system/vectors_test.py takes the daemon to the day of a test vector with it.
+// Another wall clock for a program under test: preloaded, it adds seconds to CLOCK_REALTIME and leaves every other
+// clock alone. How many, POSTERN_CLOCK_OFFSET says, or the file POSTERN_CLOCK_FILE while the program runs.
 #include <sys/syscall.h>
 #include <unistd.h>
+
 #include <ctime>
 
-#include <cstdlib>
+#include "shared_number.h"
 
 namespace {
 
-time_t offset() {
+std::int64_t said_at_the_start() {
     const char* text = std::getenv("POSTERN_CLOCK_OFFSET");  // NOLINT(concurrency-mt-unsafe): nobody sets it
-    return text == nullptr ? 0 : static_cast<time_t>(std::strtoll(text, nullptr, 10));
+    return text == nullptr ? 0 : std::strtoll(text, nullptr, 10);
+}
+
+std::int64_t offset() {
+    static const std::int64_t fixed = said_at_the_start();
+    static const std::atomic<std::int64_t>* const moving = shared_number("POSTERN_CLOCK_FILE");
+    return moving == nullptr ? fixed : moving->load();
 }
 
 }  // namespace
 
 extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
-    static const time_t shift = offset();
     const long result = syscall(SYS_clock_gettime, clock, time);
-    if (result == 0 && clock == CLOCK_REALTIME) time->tv_sec += shift;
+    if (result == 0 && clock == CLOCK_REALTIME) time->tv_sec += static_cast<time_t>(offset());
     return static_cast<int>(result);
 }

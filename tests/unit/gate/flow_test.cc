@@ -198,7 +198,7 @@ TEST_CASE("a client removed by a reload gets nothing more from his grants and fl
 }
 
 TEST_CASE("a full table of flows refuses without consuming the grant", "[gate]") {
-    World world{WallTime::min(), {1, 64, 1}};
+    World world{{}, {1, 64, 1}};
     REQUIRE(world.open(world.alice, "ssh", world.home).reason == Reason::spa_accepted);
     REQUIRE(world.judge(world.syn(world.home, 5000)).verdict == Verdict::accept);
     REQUIRE(world.open(world.bob, "ssh", world.home).reason == Reason::spa_accepted);

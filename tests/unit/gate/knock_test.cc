@@ -15,7 +15,7 @@ namespace {
 const std::vector<std::string> steps{"tcp/7000", "udp/8000", "icmp/echo-request"}, closing{"tcp/9002", "tcp/7002"};
 
 struct Office : World {
-    explicit Office(TableSizes sizes = {4, 1024, 1024}) : World{WallTime::min(), sizes} {
+    explicit Office(TableSizes sizes = {4, 1024, 1024}) : World{{}, sizes} {
         Policy policy = draft();
         policy.knocks = {knock("office", steps, "ssh", closing)};
         use(std::move(policy));

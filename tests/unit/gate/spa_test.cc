@@ -49,13 +49,55 @@ TEST_CASE("freshness has two edges", "[gate]") {
     CHECK(at(31s) == Reason::spa_stale);
 }
 
-TEST_CASE("nothing is accepted whose time is not later than the floor of the start", "[gate]") {
-    World world{wall_time(1'800'000'030)};  // started at the world's now, with its skew
+// What was used when a world begins.
+ReplayMemory used(TimeSpan span) {
+    ReplayMemory memory;
+    memory.use(span, 30s);
+    return memory;
+}
+
+TEST_CASE("nothing is accepted of a time that is used at the start", "[gate]") {
+    World world{used({WallTime::min(), wall_time(1'800'000'030)})};  // the world's now, and its skew
     CHECK(world.open(world.alice, "ssh", world.home).reason == Reason::spa_old);
     world.pass(30s);
     CHECK(world.open(world.alice, "ssh", world.home).reason == Reason::spa_old);
     world.pass(1s);
     CHECK(world.open(world.alice, "ssh", world.home).reason == Reason::spa_accepted);
+}
+
+TEST_CASE("nothing is accepted of a time that the state on disk does not answer for", "[gate]") {
+    World world;
+    const auto datagram = world.seal(world.alice, world.claims("ssh", world.home));
+    world.tables().horizon().cover({world.now().wall - 30s, world.now().wall - Duration{1}});
+    CHECK(world.deliver(datagram, world.home).reason == Reason::spa_not_durable);
+    CHECK(world.judge(world.syn(world.home, 4000)).reason == Reason::no_grant);
+    world.tables().horizon().close();
+    CHECK(world.deliver(datagram, world.home).reason == Reason::spa_not_durable);
+    world.tables().horizon().cover({world.now().wall - 30s, world.now().wall});
+    CHECK(world.deliver(datagram, world.home).reason == Reason::spa_accepted);  // it had consumed nothing
+}
+
+TEST_CASE("what one process accepted another one remembers, whatever became of the client meanwhile", "[gate]") {
+    World before;
+    const auto datagram = before.seal(before.alice, before.claims("ssh", before.home));
+    REQUIRE(before.deliver(datagram, before.home).reason == Reason::spa_accepted);
+    Policy without = before.draft();
+    std::erase_if(without.clients, [](const Client& client) { return client.name == "alice"; });
+    before.use(std::move(without));
+
+    const ReplayMemory memory = before.tables().replay_memory();
+    CHECK(memory.windows.size() == 2);
+    World after{memory};
+    after.pass(1s);  // its dice are those of the world before
+    CHECK(after.deliver(datagram, after.home).reason == Reason::spa_replayed);
+    CHECK(after.open(after.alice, "ssh", after.home).reason == Reason::spa_accepted);
+    CHECK(after.open(after.bob, "ssh", after.home).reason == Reason::spa_accepted);
+
+    Policy nobody = after.draft();
+    nobody.clients.clear();
+    World empty{after.tables().replay_memory()};  // a process that never knew her hands on what it was told
+    empty.use(std::move(nobody));
+    CHECK(World{empty.tables().replay_memory()}.deliver(datagram, after.home).reason == Reason::spa_replayed);
 }
 
 TEST_CASE("keys that are not the policy's open nothing", "[gate]") {
@@ -179,7 +221,7 @@ TEST_CASE("one attempt that nobody uses does not stand in the way of the others"
 }
 
 TEST_CASE("where there is no room for all the grants of a message, none is made", "[gate]") {
-    World world{WallTime::min(), {1, 1, 64}};
+    World world{{}, {1, 1, 64}};
     auto claims = world.claims("ssh", world.home);
     claims.services = {"ssh", "vpn"};
     CHECK(world.deliver(world.seal(world.alice, claims), world.home).reason == Reason::grants_full);

@@ -36,8 +36,9 @@ public:
     IpAddress elsewhere = address("203.0.113.9");
     IpAddress home6 = address("2001:db8::7");
 
-    explicit World(WallTime floor = WallTime::min(), TableSizes sizes = {4, 1024, 1024})
-        : tables_{sizes, SipKey{1, 2, 3}, floor} {
+    explicit World(ReplayMemory memory = {}, TableSizes sizes = {4, 1024, 1024})
+        : tables_{sizes, SipKey{1, 2, 3}} {
+        tables_.remember(std::move(memory));
         Policy policy;
         policy.gateway.name = "gw1.example.net";
         policy.gateway.spa = {{spa_port, spa_port}};
@@ -101,8 +102,10 @@ public:
 
     void pass(Duration time) { now_.steady += time, now_.wall += time; }
     void step_wall_clock(Duration step) { now_.wall += step; }
+    void begin_at(Instant now) { now_ = now; }
     [[nodiscard]] Instant now() const { return now_; }
     [[nodiscard]] const Policy& policy() const { return *policy_; }
+    [[nodiscard]] std::shared_ptr<const Policy> shared_policy() const { return policy_; }
     Tables& tables() { return tables_; }
 
     // A message by `who` for a service, its time the gateway's, its address exact.

@@ -26,6 +26,7 @@ public:
     ScratchDirectory(const ScratchDirectory&) = delete;
     ScratchDirectory& operator=(const ScratchDirectory&) = delete;
 
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
     [[nodiscard]] std::filesystem::path operator/(const char* name) const { return path_ / name; }
     [[nodiscard]] std::size_t entries() const {
         return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator{path_}, {}));

@@ -1,5 +1,6 @@
 #include "spa/replay_window.h"
 
+#include <algorithm>
 #include <random>
 #include <set>
 
@@ -27,9 +28,18 @@ struct Message {
     std::uint32_t number = 0;
 };
 
+TimeSpans until(WallTime end) {
+    TimeSpans used;
+    used.add({WallTime::min(), end}, Duration::zero());
+    return used;
+}
+
+// The latest time that is used.
+WallTime floor_of(const ReplayWindow& window) { return window.used().all().back().to; }
+
 // The window as the gate uses it: check, then accept at once.
 struct Gate {
-    ReplayWindow window{start};
+    ReplayWindow window{until(start)};
 
     std::optional<Reason> offer(const Message& m, WallTime now) {
         const auto reason = window.check(m.time, hash_of(m.number), now, skew);
@@ -41,7 +51,7 @@ struct Gate {
 }  // namespace
 
 TEST_CASE("fresh is what lies within the skew, both ends included", "[spa]") {
-    const ReplayWindow window{start};
+    const ReplayWindow window{until(start)};
     const WallTime now = start + seconds{100};
     const auto check = [&](WallTime time) { return window.check(time, hash_of(1), now, skew); };
     CHECK_FALSE(check(now));
@@ -51,30 +61,30 @@ TEST_CASE("fresh is what lies within the skew, both ends included", "[spa]") {
     CHECK(check(now + skew + Duration{1}) == Reason::spa_stale);
 }
 
-TEST_CASE("what is not later than the floor is old", "[spa]") {
-    const ReplayWindow window{start};
+TEST_CASE("what is of a used time is old", "[spa]") {
+    const ReplayWindow window{until(start)};
     CHECK(window.check(start, hash_of(1), start, skew) == Reason::spa_old);
     CHECK(window.check(start - seconds{1}, hash_of(1), start, skew) == Reason::spa_old);
     CHECK_FALSE(window.check(start + Duration{1}, hash_of(1), start, skew));
 }
 
 TEST_CASE("a check changes nothing, an accepted message is not accepted again", "[spa]") {
-    ReplayWindow window{start};
+    ReplayWindow window{until(start)};
     const WallTime time = start + seconds{1};
     for (int i = 0; i < 3; ++i) CHECK_FALSE(window.check(time, hash_of(1), time, skew));
     window.accept(time, hash_of(1), time, skew);
     CHECK(window.check(time, hash_of(1), time, skew) == Reason::spa_replayed);
     CHECK_FALSE(window.check(time, hash_of(2), time, skew));
-    CHECK(window.floor() == start);
+    CHECK(floor_of(window) == start);
 }
 
-TEST_CASE("the 65th entry raises the floor to the oldest", "[spa]") {
+TEST_CASE("the 65th entry uses up the time of the oldest", "[spa]") {
     Gate gate;
     for (std::uint32_t i = 1; i <= 64; ++i) REQUIRE_FALSE(gate.offer({start + milliseconds{i}, i}, start));
-    CHECK(gate.window.floor() == start);
+    CHECK(floor_of(gate.window) == start);
     CHECK_FALSE(gate.offer({start + milliseconds{65}, 65}, start));
-    CHECK(gate.window.floor() == start + milliseconds{1});
-    CHECK(gate.window.size() == 64);
+    CHECK(floor_of(gate.window) == start + milliseconds{1});
+    CHECK(gate.window.entries().size() == 64);
     CHECK(gate.offer({start + milliseconds{1}, 1}, start) == Reason::spa_old);
     CHECK(gate.offer({start + milliseconds{2}, 2}, start) == Reason::spa_replayed);
 }
@@ -84,18 +94,18 @@ TEST_CASE("in a full window a late newcomer is accepted once and leaves as the o
     for (std::uint32_t i = 1; i <= 64; ++i) REQUIRE_FALSE(gate.offer({start + milliseconds{100 + i}, i}, start));
     const Message late{start + milliseconds{50}, 1000};
     CHECK_FALSE(gate.offer(late, start));
-    CHECK(gate.window.floor() == late.time);
+    CHECK(floor_of(gate.window) == late.time);
     CHECK(gate.offer(late, start) == Reason::spa_old);
 }
 
-TEST_CASE("an entry that leaves for age raises the floor to its own time only", "[spa]") {
+TEST_CASE("an entry that leaves for age uses up its own time only", "[spa]") {
     Gate gate;
     REQUIRE_FALSE(gate.offer({start + seconds{1}, 1}, start));
     REQUIRE_FALSE(gate.offer({start + seconds{2}, 2}, start));
     const WallTime later = start + seconds{100};
     REQUIRE_FALSE(gate.offer({later, 3}, later));
-    CHECK(gate.window.floor() == start + seconds{2});
-    CHECK(gate.window.size() == 1);
+    CHECK(floor_of(gate.window) == start + seconds{2});
+    CHECK(gate.window.entries().size() == 1);
 }
 
 TEST_CASE("an entry that is just within the skew stays", "[spa]") {
@@ -103,7 +113,7 @@ TEST_CASE("an entry that is just within the skew stays", "[spa]") {
     const Message oldest{start + seconds{1}, 1};
     REQUIRE_FALSE(gate.offer(oldest, oldest.time));
     REQUIRE_FALSE(gate.offer({oldest.time + skew, 2}, oldest.time + skew));
-    CHECK(gate.window.size() == 2);
+    CHECK(gate.window.entries().size() == 2);
     CHECK_FALSE(gate.offer({oldest.time, 3}, oldest.time + skew));
     CHECK(gate.offer(oldest, oldest.time + skew) == Reason::spa_replayed);
 }
@@ -115,6 +125,29 @@ TEST_CASE("a clock set back reopens nothing and locks nobody out", "[spa]") {
     REQUIRE_FALSE(gate.offer({ahead, 2}, ahead));  // lets go of the first
     CHECK(gate.offer({start + seconds{1}, 1}, start + seconds{1}) == Reason::spa_old);
     CHECK_FALSE(gate.offer({start + seconds{3}, 3}, start + seconds{3}));
+}
+
+TEST_CASE("a clock that was ahead for an hour of work takes none of the time before it", "[spa]") {
+    Gate gate;
+    const WallTime before = start + seconds{60}, ahead = start + seconds{86'400};
+    REQUIRE_FALSE(gate.offer({before, 0}, before));
+    for (std::uint32_t i = 1; i <= 3600; ++i) REQUIRE_FALSE(gate.offer({ahead + seconds{i}, i}, ahead + seconds{i}));
+    for (std::uint32_t i = 1; i <= 3600; ++i) {  // the same hour as it truly was
+        const WallTime now = before + seconds{i};
+        REQUIRE_FALSE(gate.offer({now, 10'000 + i}, now));
+        REQUIRE(gate.offer({now, 10'000 + i}, now) == Reason::spa_replayed);
+    }
+    CHECK(gate.offer({before, 0}, before) == Reason::spa_old);
+    for (std::uint32_t i = 1; i <= 3600; ++i) REQUIRE(gate.offer({ahead + seconds{i}, i}, ahead + seconds{i}));
+}
+
+TEST_CASE("a window made of what another one kept is that window", "[spa]") {
+    Gate gate;
+    for (std::uint32_t i = 1; i <= 100; ++i) REQUIRE_FALSE(gate.offer({start + seconds{i}, i}, start + seconds{i}));
+    ReplayWindow again{gate.window.used()};
+    for (const auto& entry : gate.window.entries()) again.remember(entry, skew);
+    CHECK(std::ranges::equal(again.entries(), gate.window.entries()));
+    CHECK(std::ranges::equal(again.used().all(), gate.window.used().all()));
 }
 
 // The twin remembers every message it ever accepted. Whatever is offered, in whatever order, with whatever clock, the
@@ -144,8 +177,8 @@ TEST_CASE("nothing is accepted twice, and nothing honest is refused", "[spa]") {
             if (reason == Reason::spa_replayed) REQUIRE(twin.contains(m.number));
             if (fresh && m.time > latest) REQUIRE_FALSE(reason);
             if (!reason) latest = std::max(latest, m.time);
-            REQUIRE(gate.window.size() <= ReplayWindow::capacity);
-            REQUIRE(gate.window.floor() <= latest);
+            REQUIRE(gate.window.entries().size() <= ReplayWindow::capacity);
+            REQUIRE(floor_of(gate.window) <= latest);
         }
         CHECK(twin.size() > 100);
     }

@@ -1,4 +1,4 @@
-#include "posternd/floor.h"
+#include "posternd/markers.h"
 
 #include <algorithm>
 
@@ -6,19 +6,15 @@
 
 namespace postern {
 
-StartFloor spend_markers(const config::Configuration& configuration, WallTime now) {
-    const Gateway& gateway = configuration.policy->gateway;
-    const auto& markers = configuration.settings.fresh_key_markers;
-    StartFloor start{now + gateway.skew, std::nullopt};
-    bool all_fresh = markers.size() == gateway.keys.size();
-    for (const auto& marker : markers) {
-        if (const auto removed = io::remove_and_sync(marker); !removed) {
-            start.warning = removed.error().text;
-            all_fresh = false;
-        }
+SpentMarkers spend_markers(const config::Configuration& configuration) {
+    SpentMarkers spent;
+    for (const auto& marker : configuration.settings.fresh_key_markers) {
+        if (const auto removed = io::remove_and_sync(marker))
+            ++spent.count;
+        else
+            spent.warning = removed.error().text;
     }
-    if (all_fresh) start.floor = WallTime::min();
-    return start;
+    return spent;
 }
 
 Result<void> spend_markers_of_new_keys(const config::Configuration& next, const Policy& before) {

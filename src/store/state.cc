@@ -1,0 +1,170 @@
+#include "store/state.h"
+
+#include <algorithm>
+
+namespace postern::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Times are nanoseconds since 1970. An empty key stands for every key without rows of its own.
+constexpr std::array tables{
+    "CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY CHECK (one = 1), "
+    "id BLOB NOT NULL CHECK (length(id) = 16), sequence INTEGER NOT NULL, covered_from INTEGER, covered_to INTEGER, "
+    "CHECK ((covered_from IS NULL) = (covered_to IS NULL)), CHECK (covered_from <= covered_to)) STRICT",
+    "CREATE TABLE IF NOT EXISTS gateway (key BLOB PRIMARY KEY CHECK (length(key) = 32)) STRICT",
+    "CREATE TABLE IF NOT EXISTS client (key BLOB PRIMARY KEY CHECK (length(key) = 32)) STRICT",
+    "CREATE TABLE IF NOT EXISTS used (key BLOB NOT NULL CHECK (length(key) IN (0, 32)), from_time INTEGER NOT NULL, "
+    "to_time INTEGER NOT NULL, CHECK (from_time <= to_time)) STRICT",
+    "CREATE TABLE IF NOT EXISTS message (key BLOB NOT NULL CHECK (length(key) = 32), time INTEGER NOT NULL, "
+    "hash BLOB NOT NULL CHECK (length(hash) = 32)) STRICT",
+    "PRAGMA user_version = 1",
+};
+
+constexpr std::size_t room = std::size_t{256} << 10;  // for a save() of a thousand clients, and what it replaces
+
+std::int64_t number(WallTime time) { return time.time_since_epoch().count(); }
+WallTime time_of(const Value& value) { return WallTime{Duration{std::get<std::int64_t>(value)}}; }
+TimeSpan span_of(const Value& from, const Value& to) { return {time_of(from), time_of(to)}; }
+
+template <std::size_t size>
+Blob blob(const std::array<std::uint8_t, size>& bytes) {
+    return {bytes.begin(), bytes.end()};
+}
+template <std::size_t size>
+std::array<std::uint8_t, size> bytes(const Value& value) {
+    std::array<std::uint8_t, size> taken{};
+    const Blob& blob = std::get<Blob>(value);
+    std::copy_n(blob.begin(), std::min(blob.size(), size), taken.begin());
+    return taken;
+}
+
+// Rows in which a column is not what the tables allow are a damage that SQLite does not see by itself.
+Outcome<void> each(Database& database, std::string_view select, const std::function<void(const Row&)>& row) {
+    try {
+        return database.run(select, {}, row);
+    } catch (const std::bad_variant_access&) {
+        return tl::make_unexpected(
+            Trouble{Trouble::Kind::damaged, database.file().string() + ": it holds what no postern has written"});
+    }
+}
+
+Window* window_of(Replays& replays, const Value& key) {
+    const auto wanted = bytes<32>(key);
+    const auto found = std::ranges::lower_bound(replays.windows, wanted, {}, &Window::key);
+    return found != replays.windows.end() && found->key == wanted ? &*found : nullptr;
+}
+
+Outcome<void> read_replays(Database& database, Replays& replays) {
+    return each(database, "SELECT key FROM client ORDER BY key",
+                [&](const Row& row) {
+                    replays.windows.push_back({bytes<32>(row[0]), {}, {}});
+                })
+        .and_then([&] {
+            return each(database, "SELECT key, from_time, to_time FROM used ORDER BY from_time", [&](const Row& row) {
+                Window* window = window_of(replays, row[0]);
+                (window ? window->used : replays.used).push_back(span_of(row[1], row[2]));
+            });
+        })
+        .and_then([&] {
+            return each(database, "SELECT key, time, hash FROM message ORDER BY time", [&](const Row& row) {
+                if (Window* window = window_of(replays, row[0]))
+                    window->messages.push_back({time_of(row[1]), bytes<32>(row[2])});
+            });
+        });
+}
+
+fs::path file_in(const fs::path& directory) { return directory / "state.db"; }
+
+}  // namespace
+
+Outcome<StateFile> StateFile::open(const fs::path& directory) {
+    auto database = Database::open(file_in(directory));
+    if (!database) return tl::make_unexpected(database.error());
+    StateFile file{std::move(*database)};
+    const auto found = file.database_.version();
+    if (!found) return tl::make_unexpected(found.error());
+    if (*found > version)
+        return tl::make_unexpected(Trouble{Trouble::Kind::newer, file_in(directory).string() + ": got version " +
+                                                                     std::to_string(*found) + ", expected at most " +
+                                                                     std::to_string(version) +
+                                                                     ": a newer postern has made it"});
+    const auto sound = file.database_.check().and_then([&] { return file.make_tables(); }).and_then([&] {
+        return file.database_.reserve(room);
+    });
+    if (!sound) return tl::make_unexpected(sound.error());
+    return file;
+}
+
+Outcome<void> StateFile::make_tables() {
+    return database_.transaction([&]() -> Outcome<void> {
+        for (const char* statement : tables)
+            if (auto made = database_.run(statement); !made) return made;
+        return {};
+    });
+}
+
+Outcome<std::optional<State>> StateFile::read() {
+    std::optional<State> state;
+    auto done = each(database_, "SELECT id, sequence, covered_from, covered_to FROM state", [&](const Row& row) {
+        state.emplace();
+        state->id = bytes<16>(row[0]);
+        state->sequence = std::get<std::int64_t>(row[1]);
+        if (!std::holds_alternative<std::monostate>(row[2])) state->covered = span_of(row[2], row[3]);
+    });
+    if (done && state)
+        done = each(database_, "SELECT key FROM gateway ORDER BY key", [&](const Row& row) {
+                   state->gateway_keys.push_back(bytes<32>(row[0]));
+               }).and_then([&] { return read_replays(database_, state->replays); });
+    if (!done) return tl::make_unexpected(done.error());
+    return state;
+}
+
+Outcome<void> StateFile::save(const State& state) {
+    return database_.transaction([&]() -> Outcome<void> {
+        for (const char* emptied : {"state", "gateway", "client", "used", "message"})
+            if (auto done = database_.run(std::string{"DELETE FROM "} + emptied); !done) return done;
+        return insert(state);
+    });
+}
+
+Outcome<void> StateFile::insert(const State& state) {
+    Row row{std::int64_t{1}, blob(state.id), state.sequence, std::monostate{}, std::monostate{}};
+    if (state.covered) row[3] = number(state.covered->from), row[4] = number(state.covered->to);
+    auto done = database_.run("INSERT INTO state VALUES (?, ?, ?, ?, ?)", row);
+    for (const Bytes32& key : state.gateway_keys)
+        if (done) done = database_.run("INSERT INTO gateway VALUES (?)", {blob(key)});
+    if (done) done = insert_used({}, state.replays.used);
+    for (const Window& window : state.replays.windows) {
+        if (done) done = database_.run("INSERT INTO client VALUES (?)", {blob(window.key)});
+        if (done) done = insert_used(blob(window.key), window.used);
+        for (const Message& message : window.messages)
+            if (done)
+                done = database_.run("INSERT INTO message VALUES (?, ?, ?)",
+                                     {blob(window.key), number(message.time), blob(message.hash)});
+    }
+    return done;
+}
+
+Outcome<void> StateFile::insert_used(const Blob& key, const std::vector<TimeSpan>& spans) {
+    Outcome<void> done;
+    for (const TimeSpan& span : spans)
+        if (done) done = database_.run("INSERT INTO used VALUES (?, ?, ?)", {key, number(span.from), number(span.to)});
+    return done;
+}
+
+Outcome<void> StateFile::cover(TimeSpan span) {
+    return database_.run("UPDATE state SET covered_from = ?, covered_to = ?", {number(span.from), number(span.to)});
+}
+
+Outcome<fs::path> set_aside(const fs::path& directory) {
+    const fs::path file = file_in(directory);
+    const fs::path aside = file.string() + ".damaged";
+    std::error_code error;
+    for (const char* part : {"-wal", "-shm", "-journal"}) fs::remove(file.string() + part, error);
+    fs::rename(file, aside, error);
+    if (!error) return aside;
+    return tl::make_unexpected(Trouble{Trouble::Kind::unusable, file.string() + ": " + error.message()});
+}
+
+}  // namespace postern::store
