@@ -24,7 +24,7 @@ def refused_now(lab, family, number):
 
 
 def admit(lab, source, family):
-    """Makes a live grant; just after a start messages are refused for a second, so it may take several."""
+    """Makes a live grant; behind a kill messages are refused for the skew and eight seconds, so it may take several."""
     def taken():
         try:
             lab.knock(seal(lab, source=source), source, family)
@@ -32,7 +32,7 @@ def admit(lab, source, family):
             assert "spa_old" in str(error), error
             return False
         return True
-    wait_until(taken, "a grant after the start", 10)
+    wait_until(taken, "a grant after the start", 20)
 
 
 def away_and_back(lab, session, family, number, signal_number):
