@@ -4,6 +4,7 @@ import glob
 import os
 import socket
 import subprocess
+import tempfile
 
 import sshd
 from lab import GATEWAY, MEMBER
@@ -163,7 +164,7 @@ def connect_by_name(lab):
 @suite.check("tests/demo: every step is shown, exit code 0, nothing stays behind", daemon=False, rules=False)
 def demonstration(lab):
     def left():
-        return set(glob.glob("/tmp/postern-demo.*")), {name for name in os.listdir("/run/netns") if name.startswith("pd")}
+        return set(glob.glob(f"{tempfile.gettempdir()}/postern-demo.*")), {name for name in os.listdir("/run/netns") if name.startswith("pd")}
     before = left()
     done = run([os.path.join(HERE, "../demo"), lab.build], check=False, timeout=300)
     steps = [line for line in done.stdout.splitlines() if line.startswith("== ")]
