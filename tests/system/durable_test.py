@@ -176,9 +176,9 @@ def bad_disk(lab):
     lab.start(env=environment(lab, "bad_disk", POSTERN_DISK_FILE=disk.path))
     good = median(lab, 0, count)
     disk.set(1000)
-    slow = max(latency(lab, 300 + number) for number in range(count))
-    assert slow < 1, f"somebody waited {slow:.2f} s"
-    slow_median = median(lab, 600, count)
+    slow = [latency(lab, 300 + number) for number in range(2 * count)]
+    waited = sum(took > 0.5 for took in slow)  # every fourth would, for the disk is busy every fourth second
+    assert waited <= count / 10, f"{waited} of {2 * count} waited, the longest {max(slow):.2f} s"
     disk.set(-1)
     member = Member(lab)
     lab.log.wait(what="not_durable", timeout=20)
@@ -187,7 +187,8 @@ def bad_disk(lab):
     disk.set(0)
     lab.log.wait(what="durable", timeout=20)
     member.get_in(5)
-    return f"medians {good * 1000:.1f} ms and, with 1 s a sync, {slow_median * 1000:.1f} ms (ratio {slow_median / good:.2f})"
+    bad = statistics.median(slow)
+    return f"medians {good * 1000:.1f} ms and, with 1 s a sync, {bad * 1000:.1f} ms (ratio {bad / good:.2f})"
 
 
 @suite.check("a state directory on a full disk: members get in as before, also after a kill", daemon=False)
