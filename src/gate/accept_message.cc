@@ -47,4 +47,11 @@ Accepted accept_message(ClientState& state, const Horizon& horizon, const spa::O
     });
 }
 
+void let_go(ClientState& state, const Accepted& accepted, Family family) {
+    state.proofs.with([&](ClientState::Proofs& proofs) {
+        Attempt* attempt = proofs.attempts.find(accepted.attempt.id);
+        if (attempt && attempt->generation == accepted.attempt.generation) attempt->source(family).reset();
+    });
+}
+
 }  // namespace postern

@@ -27,4 +27,7 @@ struct Accepted {
 [[nodiscard]] Accepted accept_message(ClientState& state, const Horizon& horizon, const spa::Opened& opened,
                                       const Wanted& wanted, const IpAddress& source, Instant now, const Policy& policy);
 
+// Where no grant could be made of what was accepted: the attempt's next message may try again. The time stays consumed.
+void let_go(ClientState& state, const Accepted& accepted, Family family);
+
 }  // namespace postern

@@ -50,7 +50,7 @@ std::optional<GrantId> make_grants(const Accepted& accepted, const Client& clien
         }
         if (!all)
             shard.grants.erase_if([&](const Grant& grant) {
-                return grant.client == client.id && grant.counter.attempt == accepted.place &&
+                return grant.client == client.id && grant.source == source && grant.counter.attempt == accepted.place &&
                        grant.counter.generation == attempt.generation;
             });
         return all;
@@ -90,7 +90,10 @@ Decision judge_message(const ReadMessage& message, const PacketView& packet, Ins
         tables.budget().with([&](Budget& budget) { budget.vouch(packet.source, now.steady); });
     if (accepted.reason != Reason::spa_accepted) return refuse_it(accepted.reason);
     const auto grant = make_grants(accepted, client, claims, packet.source, now, tables);
-    if (!grant) return refuse_it(Reason::grants_full);
+    if (!grant) {
+        let_go(state, accepted, packet.family);
+        return refuse_it(Reason::grants_full);
+    }
     decision.grant = *grant;
     return refuse_it(Reason::spa_accepted);
 }

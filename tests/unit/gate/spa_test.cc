@@ -231,6 +231,29 @@ TEST_CASE("where there is no room for all the grants of a message, none is made"
     CHECK(world.judge(world.syn(world.home, 5000)).verdict == Verdict::accept);
 }
 
+TEST_CASE("an attempt for which there was no room is given its grant by a retry", "[gate]") {
+    World world{{}, {1, 1, 64}};
+    REQUIRE(world.open(world.bob, "ssh", world.elsewhere).reason == Reason::spa_accepted);
+    auto claims = world.claims("ssh", world.home);
+    CHECK(world.deliver(world.seal(world.alice, claims), world.home).reason == Reason::grants_full);
+    CHECK(world.deliver(world.seal(world.alice, claims), world.home).reason == Reason::grants_full);
+    REQUIRE(world.judge(world.syn(world.elsewhere, 5000)).verdict == Verdict::accept);
+    CHECK(world.deliver(world.seal(world.alice, claims), world.home).reason == Reason::spa_accepted);
+    CHECK(world.deliver(world.seal(world.alice, claims), world.home).reason == Reason::spa_again);
+    CHECK(world.judge(world.syn(world.home, 5000)).verdict == Verdict::accept);
+    CHECK(world.judge(world.syn(world.home, 5001)).reason == Reason::grant_used);
+}
+
+TEST_CASE("where there is no room for one family's grant, the other keeps its own", "[gate]") {
+    World world{{}, {1, 2, 64}};
+    auto claims = world.claims("ssh", world.home);
+    claims.v6 = {spa::AddressClaim::Mode::exact, world.home6};
+    REQUIRE(world.deliver(world.seal(world.alice, claims), world.home).reason == Reason::spa_accepted);
+    REQUIRE(world.open(world.bob, "ssh", world.elsewhere).reason == Reason::spa_accepted);
+    CHECK(world.deliver(world.seal(world.alice, claims), world.home6).reason == Reason::grants_full);
+    CHECK(world.judge(world.syn(world.home, 5000)).reason == Reason::grant_active);
+}
+
 TEST_CASE("strangers who know the gateway's key run out of handshakes, members do not", "[gate]") {
     World world;
     REQUIRE(world.open(world.alice, "ssh", world.home).reason == Reason::spa_accepted);
