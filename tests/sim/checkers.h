@@ -1,0 +1,26 @@
+// The judges. Each knows the policy in force and what was truly sent; none looks into the gate's tables.
+#pragma once
+
+#include <iosfwd>
+
+#include "witness.h"
+
+namespace postern::sim {
+
+// No packet is let in that nobody is entitled to; no grant is made that nobody has proved.
+[[nodiscard]] std::shared_ptr<Witness> entitled(Court& court);
+
+// No message makes a grant twice, over all lives of the gate.
+[[nodiscard]] std::shared_ptr<Witness> once(Court& court);
+
+// Whoever keeps the rules gets in with the first packet. `tight`: tables may be full. `welcomed` counts how often that
+// was asked for, and so.
+[[nodiscard]] std::shared_ptr<Witness> welcome(Court& court, bool tight, std::uint64_t& welcomed);
+
+// Every packet is in the log: lines and counts.
+[[nodiscard]] std::shared_ptr<Witness> sums(Court& court);
+
+// Tables and disk hold no more than they are made for.
+[[nodiscard]] std::shared_ptr<Witness> bounds(Court& court);
+
+}  // namespace postern::sim

@@ -1,0 +1,8 @@
+// Which group a program was linked with.
+#pragma once
+
+namespace postern::sim {
+
+extern const bool real_cryptography;
+
+}  // namespace postern::sim
