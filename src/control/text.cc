@@ -23,8 +23,7 @@ std::string second_of(WallTime time) {
 }
 
 // The two largest units: 1d 2h, 3m 20s, 12s.
-std::string span_of(std::int64_t milliseconds) {
-    const std::int64_t seconds = milliseconds / 1000;
+std::string span_of(std::int64_t seconds) {
     const auto pair = [](std::int64_t high, const char* one, std::int64_t low, const char* other) {
         return std::to_string(high) + one + ' ' + std::to_string(low) + other;
     };
@@ -87,7 +86,8 @@ std::string verdicts_table(const std::map<std::string, std::uint64_t>& verdicts)
 std::string port_of(std::uint16_t port) { return port == 0 ? "any" : text(port); }
 
 std::string expiry(const GrantRow& grant) {
-    return grant.expires_in_ms < 0 ? span_of(-grant.expires_in_ms) + " ago" : "in " + span_of(grant.expires_in_ms);
+    const std::int64_t seconds = grant.expires_in_ms / 1000;
+    return grant.expires_in_ms < 0 ? span_of(-seconds) + " ago" : "in " + span_of(seconds);
 }
 
 }  // namespace
@@ -114,7 +114,7 @@ std::string to_text(const std::vector<FlowRow>& flows) {
     std::vector<TableRow> rows{{"FLOW", "GRANT", "CLIENT", "SERVICE", "AGE", "ACCEPTS"}};
     for (const FlowRow& flow : flows)
         rows.push_back(
-            {flow.id, text(flow.grant), flow.client, flow.service, span_of(flow.age_ms), text(flow.accepts)});
+            {flow.id, text(flow.grant), flow.client, flow.service, span_of(flow.age_ms / 1000), text(flow.accepts)});
     return table(rows);
 }
 
