@@ -13,6 +13,9 @@ std::string name_of(int datalink) {
     return name != nullptr ? name : std::to_string(datalink);
 }
 
+// Seconds of 64 bits of nanoseconds, rounded down: up to the year 2255. A pcapng file can say any 64 bits.
+constexpr std::int64_t longest_time = 9'000'000'000;
+
 }  // namespace
 
 void File::Closer::operator()(pcap* handle) const noexcept { pcap_close(handle); }
@@ -42,6 +45,9 @@ Result<std::optional<Record>> File::next() {
     const int got = pcap_next_ex(handle_.get(), &header, &bytes);
     if (got == PCAP_ERROR_BREAK) return std::nullopt;
     if (got != 1) return failure(fmt::format("{}: {}", path_.string(), pcap_geterr(handle_.get())));
+    if (header->ts.tv_sec < 0 || header->ts.tv_sec > longest_time)
+        return failure(fmt::format("{}: got a packet of second {} since 1970, expected at most {}", path_.string(),
+                                   static_cast<std::int64_t>(header->ts.tv_sec), longest_time));
     const WallTime time{std::chrono::seconds{header->ts.tv_sec} + std::chrono::nanoseconds{header->ts.tv_usec}};
     Record record{time, find_packet(link_, {bytes, header->caplen}), 0};
     const std::size_t on_wire = std::max(header->len, header->caplen);
