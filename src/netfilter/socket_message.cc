@@ -22,9 +22,16 @@ IpAddress address_of(std::uint8_t family, const std::uint32_t (&words)[4]) {
 }
 
 int collect(const nlmsghdr* message, void* context) {
-    if (mnl_nlmsg_get_payload_len(message) < sizeof(inet_diag_msg)) return MNL_CB_OK;
+    if (const auto row = parse_socket(*message)) static_cast<std::vector<SocketRow>*>(context)->push_back(*row);
+    return MNL_CB_OK;
+}
+
+}  // namespace
+
+std::optional<SocketRow> parse_socket(const nlmsghdr& message) noexcept {
     inet_diag_msg found{};
-    std::memcpy(&found, mnl_nlmsg_get_payload(message), sizeof found);
+    if (mnl_nlmsg_get_payload_len(&message) < sizeof found) return std::nullopt;
+    std::memcpy(&found, mnl_nlmsg_get_payload(&message), sizeof found);
     SocketRow row;
     row.local = address_of(found.idiag_family, found.id.idiag_src);
     row.peer = address_of(found.idiag_family, found.id.idiag_dst);
@@ -33,11 +40,8 @@ int collect(const nlmsghdr* message, void* context) {
     row.state = found.idiag_state;
     row.interface = found.id.idiag_if;
     row.inode = found.idiag_inode;
-    static_cast<std::vector<SocketRow>*>(context)->push_back(row);
-    return MNL_CB_OK;
+    return row;
 }
-
-}  // namespace
 
 SocketRequest::SocketRequest(std::uint16_t type, Family family, std::uint8_t protocol) noexcept
     : message_{mnl_nlmsg_put_header(buffer_.data())},

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "netfilter/netlink.h"
@@ -31,6 +32,9 @@ private:
     nlmsghdr* message_;
     inet_diag_req_v2* asked_;
 };
+
+// The socket that a message of a dump describes; nothing where it is too short.
+[[nodiscard]] std::optional<SocketRow> parse_socket(const nlmsghdr& message) noexcept;
 
 // Adds the sockets of one family to `rows`: 0, or the error number.
 [[nodiscard]] int dump_sockets(Netlink& netlink, Family family, std::uint8_t protocol, SocketStates states,
