@@ -83,7 +83,9 @@ QueueMessage packet_message(const nlmsghdr* message, std::uint16_t queue) noexce
 
 QueueMessage parse_queue_message(Bytes bytes, std::uint16_t queue) noexcept {
     const auto* message = reinterpret_cast<const nlmsghdr*>(bytes.data());
-    if (!mnl_nlmsg_ok(message, static_cast<int>(bytes.size()))) return Unreadable{};
+    // The library takes a length that is negative as an int.
+    if (!mnl_nlmsg_ok(message, static_cast<int>(bytes.size())) || message->nlmsg_len > bytes.size())
+        return Unreadable{};
     if (message->nlmsg_type == NLMSG_ERROR) return error_message(message);
     if (message->nlmsg_type == (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET)) return packet_message(message, queue);
     return Unreadable{};
