@@ -171,6 +171,10 @@ private:
     std::optional<Key> key_in_file(Node node, Name name) {
         const auto text = yaml_.text(node, name);
         if (!text) return std::nullopt;
+        if (noise::key_from_base64(*text)) {  // not to be shown as the name of a file that is not there
+            yaml_.mistake(node, name + ": got a key, expected the name of a file that holds it");
+            return std::nullopt;
+        }
         const auto path = file_.parent_path() / *text;  // an absolute path stays as it is
         const auto content = io::read_small(path, longest_key_file);
         if (!content) {

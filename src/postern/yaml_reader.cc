@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/printable.h"
+
 namespace postern::client {
 namespace {
 
@@ -21,8 +23,9 @@ std::string known_keys(std::initializer_list<YamlReader::Field> fields) {
 }  // namespace
 
 void YamlReader::mistake(const YAML::Mark& mark, const std::string& text) {
-    mistakes_.push_back(mark.is_null() ? fmt::format("{}: {}", file_, text)
-                                       : fmt::format("{}:{}:{}: {}", file_, mark.line + 1, mark.column + 1, text));
+    const std::string line = printable(text);
+    mistakes_.push_back(mark.is_null() ? fmt::format("{}: {}", file_, line)
+                                       : fmt::format("{}:{}:{}: {}", file_, mark.line + 1, mark.column + 1, line));
 }
 
 void YamlReader::mistake(const YAML::Node& node, const std::string& text) { mistake(node.Mark(), text); }
