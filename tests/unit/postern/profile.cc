@@ -133,6 +133,13 @@ TEST_CASE("each mistake of a profile names its place", "[postern]") {
           "p.yaml:2:23: client.private_key: expected a key, 44 characters of base64");
 }
 
+TEST_CASE("a key where a file name belongs is not shown, and a mistake is one printable line", "[postern]") {
+    CHECK(mistake_in(gateway_text() + "client: {private_key_file: " + secret + "=}\n" + services_text) ==
+          "p.yaml:2:28: client.private_key_file: got a key, expected the name of a file that holds it");
+    CHECK(mistake_in(gateway_text() + client_text() + services_text + "source: \"a\\nb\\e\"\n") ==
+          "p.yaml:4:9: source: got \"a?b?\", expected auto, exact or as_seen");
+}
+
 TEST_CASE("all mistakes come at once, and no secret is printed", "[postern]") {
     const Scratch scratch;
     const Mistakes found = mistakes_in(
