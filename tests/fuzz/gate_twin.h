@@ -226,14 +226,9 @@ private:
         std::vector<GrantId> made;
         bool all = true;
         for (std::size_t i = 0; i < attempt.services.size(); ++i) {
-            Grant grant{next_grant(),
-                        decision.client,
-                        attempt.services[i],
-                        packet.source,
-                        claims.source_port,
-                        attempt.expires,
-                        {}};
-            made.push_back(grant.id);
+            made.push_back(next_grant());
+            const auto& [client, service] = std::pair{decision.client, attempt.services[i]};
+            Grant grant{made.back(), client, service, packet.source, claims.source_port, attempt.expires, {}};
             all &= insert({grant, attempt.left[i]}, now);
         }
         if (all) return decision.grant = made.front(), Reason::spa_accepted;
