@@ -1,8 +1,6 @@
 // The judges. Each knows the policy in force and what was truly sent; none looks into the gate's tables.
 #pragma once
 
-#include <iosfwd>
-
 #include "witness.h"
 
 namespace postern::sim {

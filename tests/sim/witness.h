@@ -49,7 +49,6 @@ public:
     virtual void revoked(Instant, const std::string&) {}  // all of one client's
     virtual void tallied(const Tally&) {}                 // behind a flush that the log took whole
     virtual void held(const Held&) {}
-    virtual void finish() {}  // the world's time is over
 };
 
 // The first complaint ends the world.

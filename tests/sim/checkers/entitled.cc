@@ -1,5 +1,5 @@
 // A naive twin of grants and flows: what each proof, or each complete knock, entitles to, in the words of the policy
-// and of DESIGN 5; all of one process, for grants do not outlive it.
+// and of DESIGN 5; all of one process, for no world hands them over.
 #include <algorithm>
 #include <deque>
 #include <map>

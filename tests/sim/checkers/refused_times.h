@@ -1,5 +1,5 @@
-// Which times of messages a process may refuse because one before it was killed: what README and DESIGN 6 state, said
-// once more in a few lines. Where it depends on milliseconds whether a clock was set, the larger answer counts.
+// Which times of messages a process may refuse because one before it was killed: what posternd(8) and DESIGN 6 state,
+// said once more in a few lines. Where it depends on milliseconds whether a clock was set, the larger answer counts.
 //
 //     covered   from the start, or since the clock was set: [ now - skew ... now + skew + 8 s ], every second
 //     a crash   what was covered, and [ now - skew ... now + skew ] of the next start
