@@ -24,15 +24,22 @@ struct Diagnostic {
 // file:line:column: text
 [[nodiscard]] std::string to_text(const Diagnostic& diagnostic);
 
+// A gateway key with a marker beside its file, FILE.fresh: nobody has ever accepted a message to it.
+struct FreshKey {
+    noise::PublicKey key{};
+    std::filesystem::path marker;
+};
+
 // What the policy says to the shell around the gate.
 struct Settings {
     std::filesystem::path log_file;  // empty: standard output
     std::filesystem::path control_socket;
     std::filesystem::path state_directory;
+    std::filesystem::path state_anchor;        // store/anchor.h; empty: none
     std::filesystem::path steering_seed_file;  // beside the policy
     std::uint32_t steering_seed = 0;
-    std::filesystem::path numbers_file;                    // beside the policy; rules/numbers.h says what is in it
-    std::vector<std::filesystem::path> fresh_key_markers;  // those that exist: FILE.fresh beside a private key
+    std::filesystem::path numbers_file;  // beside the policy; rules/numbers.h says what is in it
+    std::vector<FreshKey> fresh_keys;    // in the policy's order
 };
 
 // Secrets that could not be read, where the caller can do without them.

@@ -149,20 +149,15 @@ bool set_session_max(GrantLimits& grants, const Value& value) {
     return grants.session_max.has_value();
 }
 
+// A name that is not absolute is one beside the policy.
+bool set_file(std::filesystem::path& file, const Value& value) {
+    const auto name = file_name(value.text);
+    return name && set(file, std::optional{beside(value.place, *name)});
+}
+
 bool set_log_file(Settings& settings, const Value& value) {
     if (value.text == "stdout") return settings.log_file.clear(), true;
-    const auto name = file_name(value.text);
-    return name && set(settings.log_file, std::optional{beside(value.place, *name)});
-}
-
-bool set_socket(Settings& settings, const Value& value) {
-    const auto name = file_name(value.text);
-    return name && set(settings.control_socket, std::optional{beside(value.place, *name)});
-}
-
-bool set_state_directory(Settings& settings, const Value& value) {
-    const auto name = file_name(value.text);
-    return name && set(settings.state_directory, std::optional{beside(value.place, *name)});
+    return set_file(settings.log_file, value);
 }
 
 // --- the table ------------------------------------------------------------------------------------------------------
@@ -338,14 +333,18 @@ constexpr Key table[] = {
     {"control.socket",                       optional, one,     type::file,
      "", "", "/run/postern/control.sock",
      "The daemon's Unix socket.",
-     [](Draft& d, const Value& v) { return set_socket(d.settings, v); }},
+     [](Draft& d, const Value& v) { return set_file(d.settings.control_socket, v); }},
 
     {"state",                                optional, section, type::section,
      "", "", "", "Where what must outlive a restart is kept.", nothing},
     {"state.directory",                      optional, one,     type::file,
      "", "", "/var/lib/postern",
      "The directory of the confirmed rules and of what the daemon remembers.",
-     [](Draft& d, const Value& v) { return set_state_directory(d.settings, v); }},
+     [](Draft& d, const Value& v) { return set_file(d.settings.state_directory, v); }},
+    {"state.anchor",                         optional, one,     type::file,
+     "", "", "",
+     "A file outside of that directory by which an older copy of it, put back, is recognised.",
+     [](Draft& d, const Value& v) { return set_file(d.settings.state_anchor, v); }},
 };
 // clang-format on
 

@@ -27,7 +27,7 @@ void read_gateway_key(const Written& name, Draft& draft, Mistakes& mistakes) {
                             "got the same key in two files, expected two keys");
     draft.gateway.keys.push_back({pair, spa::GatewayFace::of(pair.public_key)});
     const std::filesystem::path marker = file.string() + ".fresh";
-    if (is_there(marker)) draft.settings.fresh_key_markers.push_back(marker);
+    if (is_there(marker)) draft.settings.fresh_keys.push_back({pair.public_key, marker});
 }
 
 void read_preshared_key(ClientDraft& client, Mistakes& mistakes) {

@@ -29,6 +29,11 @@ Reply ruleset(Service& service) {
     return report ? success(to_json(*report)) : refusal(report.error().text);
 }
 
+Reply state(Service& service) {
+    auto document = service.state();
+    return document ? success(std::move(*document)) : refusal(document.error().text);
+}
+
 Reply ask(const Request& request, Service& service) {
     switch (request.command) {
         case Command::status: return success(to_json(service.status()));
@@ -38,6 +43,7 @@ Reply ask(const Request& request, Service& service) {
         case Command::reload: return reload(service);
         case Command::guard: return service.guard(request.guard), success("{}");
         case Command::ruleset: return ruleset(service);
+        case Command::state: return state(service);
         case Command::follow: break;  // no question with an answer; the daemon takes it before it comes here
     }
     return refusal("the command is not in this version");

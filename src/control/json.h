@@ -14,7 +14,13 @@ using Json = nlohmann::ordered_json;  // members in the order in which they were
     return value.dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
-// A discarded value where the text is no JSON.
-[[nodiscard]] inline Json parse(std::string_view text) { return Json::parse(text, nullptr, false); }
+// A discarded value where the text is no JSON, or so deep that writing it again would take the stack.
+[[nodiscard]] inline Json parse(std::string_view text) {
+    constexpr int deepest = 16;
+    bool deep = false;
+    Json parsed = Json::parse(
+        text, [&](int depth, Json::parse_event_t, const Json&) { return !(deep = deep || depth > deepest); }, false);
+    return deep ? Json(Json::value_t::discarded) : parsed;
+}
 
 }  // namespace postern::control::detail

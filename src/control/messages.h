@@ -30,7 +30,7 @@ inline constexpr std::size_t longest_request = 4096;  // bytes of a request line
 
 // `ruleset`: other rules are in force now; the daemon reads which, and answers when nothing is on its way any more that
 // was judged before.
-enum class Command : std::uint8_t { status, grants, flows, revoke, reload, guard, ruleset, follow };
+enum class Command : std::uint8_t { status, grants, flows, revoke, reload, guard, ruleset, state, follow };
 
 // What to end. A grant takes the flows that it let in with it; a client, all of his grants and flows.
 struct RevokeRequest {

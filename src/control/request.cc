@@ -12,12 +12,12 @@ namespace {
 
 using detail::Json;
 
-constexpr auto command_words =
-    std::to_array<std::string_view>({"status", "grants", "flows", "revoke", "reload", "guard", "ruleset", "follow"});
+constexpr auto command_words = std::to_array<std::string_view>(
+    {"status", "grants", "flows", "revoke", "reload", "guard", "ruleset", "state", "follow"});
 constexpr auto state_words = std::to_array<std::string_view>({"guarded", "unguarded", "open"});
 constexpr auto target_words = std::to_array<std::string_view>({"grant", "client", "flow", "all"});
 
-const std::string expected_commands = "status, grants, flows, revoke, reload, guard, ruleset or follow";
+const std::string expected_commands = "status, grants, flows, revoke, reload, guard, ruleset, state or follow";
 
 template <class Words>
 std::optional<std::size_t> position(const Words& words, std::string_view word) {

@@ -30,6 +30,9 @@ public:
 
     // Reads which rules are in force. An error where that cannot be read; until it can, nothing is forwarded.
     [[nodiscard]] virtual Result<RulesetReport> ruleset() = 0;
+
+    // What must outlive the daemon, as one JSON document. An error where nothing is kept.
+    [[nodiscard]] virtual Result<std::string> state() = 0;
 };
 
 // The reply to one request line, both without newline. Whatever the line holds, there is a reply, and the service is

@@ -1,7 +1,7 @@
 // Runs a capture through a policy: packet by packet, with the capture's own clock, what the daemon would have said, or
 // why it would never have been asked.
 //
-// The judge is the daemon's own core (parse, decide, sweep, Tables, Opener), from an empty state and without a floor:
+// The judge is the daemon's own core (parse, decide, sweep, Tables, Opener), from an empty state:
 // what a message before the capture used up is not known. In front of it stands a model of the kernel and of the
 // policy's static rules, as if they had been applied. Every packet is taken to have come in over a guarded interface,
 // and what the rules pass is taken to pass the administrator's own rules as well.

@@ -25,11 +25,30 @@ std::uint16_t FlowCounters::left(FlowCounter counter) const noexcept {
     return seen >> 32 == counter.generation ? static_cast<std::uint16_t>(seen) : std::uint16_t{0};
 }
 
+void FlowCounters::set(FlowCounter counter, std::uint16_t flows) noexcept {
+    words_[counter.attempt][counter.service].store(std::uint64_t{counter.generation} << 32 | flows);
+}
+
+const Attempt* Attempts::at(FlowCounter counter) const noexcept {
+    const Attempt& attempt = places_[counter.attempt];
+    return attempt.generation == counter.generation ? &attempt : nullptr;
+}
+
 Attempt* Attempts::find(const AttemptId& id) noexcept {
     const auto found = std::find_if(places_.begin(), places_.end(), [&](const Attempt& attempt) {
         return attempt.generation != 0 && attempt.id == id;
     });
     return found == places_.end() ? nullptr : &*found;
+}
+
+void Attempts::put_back(FlowCounter counter, const Attempt& part) noexcept {
+    Attempt& place = places_[counter.attempt];
+    if (place.generation != part.generation) place = part;
+    turn_ = static_cast<std::uint8_t>((counter.attempt + 1) % attempts_per_client);  // it is among the youngest
+    place.service_count = std::max(place.service_count, part.service_count);
+    place.services[counter.service] = part.services[counter.service];
+    for (std::size_t i = 0; i < place.sources.size(); ++i)
+        if (part.sources[i]) place.sources[i] = part.sources[i];
 }
 
 Attempt* Attempts::next(SteadyTime now, const FlowCounters& counters) noexcept {

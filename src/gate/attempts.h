@@ -31,6 +31,9 @@ public:
 
     [[nodiscard]] std::uint16_t left(FlowCounter counter) const noexcept;
 
+    // As it was in another process; before anybody takes.
+    void set(FlowCounter counter, std::uint16_t flows) noexcept;
+
 private:
     using Word = std::atomic<std::uint64_t>;  // generation << 32 | flows left
     std::array<std::array<Word, services_per_attempt>, attempts_per_client> words_{};
@@ -54,6 +57,12 @@ class Attempts {
 public:
     // Null where no attempt of that id is remembered.
     [[nodiscard]] Attempt* find(const AttemptId& id) noexcept;
+
+    // What lies in a place; null where it was given to another attempt.
+    [[nodiscard]] const Attempt* at(FlowCounter counter) const noexcept;
+
+    // Part of an attempt of another process, in the place that it had there: its services and sources join the others.
+    void put_back(FlowCounter counter, const Attempt& part) noexcept;
 
     // The next place in the ring where what lies there is over; null where all attempts of the client are live.
     [[nodiscard]] Attempt* next(SteadyTime now, const FlowCounters& counters) noexcept;

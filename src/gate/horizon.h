@@ -17,7 +17,7 @@ public:
         covered_.with([&](Covered& covered) { covered = span; });
     }
 
-    // From the return of this call on nothing is accepted until cover().
+    // Whoever takes a client's lock behind this call finds all that was accepted before the next cover().
     void close() {
         covered_.with([](Covered& covered) { covered.reset(); });
     }

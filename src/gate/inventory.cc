@@ -54,7 +54,16 @@ std::size_t end_flows(Tables& tables, const std::function<Ending(const NamedFlow
             if (flow.ended()) ++newly;
         });
     });
+    if (newly > 0) tables.flows_changed();
     return newly;
+}
+
+bool put_flow(Tables& tables, const NamedFlow& named) {
+    const bool put = tables.shard(named.key.source).with([&](Tables::Shard& shard) {
+        return shard.flows.insert(named.key, named.flow) != nullptr;
+    });
+    if (put) tables.flows_changed();
+    return put;
 }
 
 std::optional<Flow> find_flow(Tables& tables, const FlowKey& key) {
@@ -70,6 +79,7 @@ std::optional<NamedFlow> take_flow(Tables& tables, const FlowKey& key, SteadyTim
         if (!flow || flow->opened != opened) return std::nullopt;
         const NamedFlow taken{key, *flow};
         shard.flows.erase(key);
+        tables.flows_changed();
         return taken;
     });
 }
@@ -96,6 +106,7 @@ std::vector<NamedFlow> take_flows(Tables& tables, const std::function<bool(const
             return goes;
         });
     });
+    if (!taken.empty()) tables.flows_changed();
     return taken;
 }
 

@@ -39,6 +39,9 @@ std::size_t end_flows(Tables& tables, const std::function<Ending(const NamedFlow
 // The flow that a tuple names.
 [[nodiscard]] std::optional<Flow> find_flow(Tables& tables, const FlowKey& key);
 
+// Enters a flow that another process let in, before the workers start; false where there is no room.
+bool put_flow(Tables& tables, const NamedFlow& named);
+
 // Takes it out where it is still the one that was opened then.
 std::optional<NamedFlow> take_flow(Tables& tables, const FlowKey& key, SteadyTime opened);
 

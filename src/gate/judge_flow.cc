@@ -90,6 +90,7 @@ Decision consume(const PacketView& packet, Instant now, const Policy& policy, Ta
         flow.mark = policy.service(grant.service)->mark;
         (void)flow.settles(now.steady);
         shard.flows.insert(key, flow);
+        tables.flows_changed();
         return let_in(Reason::grant_active, flow);
     }
 }

@@ -92,6 +92,7 @@ Decision judge_knock(const PacketView& packet, Instant now, const Policy& policy
     if (policy.knocks.empty()) return refuse(Reason::no_service);
     const Decision decision =
         tables.shard(packet.source).with([&](Tables::Shard& shard) { return step(shard, packet, now, policy); });
+    if (decision.ends_flows) tables.flows_changed();
     return decision.reason == Reason::knock_opened ? open(decision, packet, now, policy, tables) : decision;
 }
 

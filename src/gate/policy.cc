@@ -8,6 +8,14 @@ namespace {
 
 std::string key_text(const noise::PublicKey& key) { return {key.begin(), key.end()}; }
 
+// Longer than any client's key, so equal to none.
+std::string knock_text(const std::string& name, const std::vector<knock::Step>& opening) {
+    std::string text(noise::key_size, '\0');
+    text.append(1, ' ').append(name);
+    for (const knock::Step& step : opening) text.append(1, ' ').append(knock::to_text(step));
+    return text;
+}
+
 template <class Map, class Key, class Rows>
 auto look_up(const Map& map, const Key& key, const Rows& rows) noexcept -> decltype(rows.data()) {
     const auto found = map.find(key);
@@ -101,6 +109,14 @@ const Client* Policy::client(ClientId id) const noexcept {
     return place < clients.size() ? &clients[place] : &knocks[place - clients.size()].identity;
 }
 
+std::string Policy::identity(ClientId id) const {
+    const auto found = client_by_id_.find(static_cast<std::uint16_t>(id));
+    if (found == client_by_id_.end()) return {};
+    if (found->second < clients.size()) return key_text(clients[found->second].public_key);
+    const Knock& knock = knocks[found->second - clients.size()];
+    return knock_text(knock.identity.name, knock.opening.steps);
+}
+
 const Client* Policy::client(const noise::PublicKey& key) const noexcept {
     return look_up(client_by_key_, key_text(key), clients);
 }
@@ -118,11 +134,10 @@ bool Policy::guards(const PacketView& packet) const noexcept {
 ClientId Names::client(const noise::PublicKey& key) { return give(clients_, key_text(key)); }
 
 ClientId Names::knock(const std::string& name, const std::vector<knock::Step>& opening) {
-    std::string text(noise::key_size, '\0');  // longer than any client's key, so equal to none
-    text.append(1, ' ').append(name);
-    for (const knock::Step& step : opening) text.append(1, ' ').append(knock::to_text(step));
-    return give(clients_, text);
+    return identity(knock_text(name, opening));
 }
+
+ClientId Names::identity(const std::string& text) { return give(clients_, text); }
 
 ServiceId Names::service(const std::string& name) { return give(services_, name); }
 

@@ -98,10 +98,10 @@ enum class Ipsec : std::uint8_t { pass, judge };
 
 // One kind of packet that goes by unjudged.
 struct OpenMatch {
-    std::uint8_t protocol = 0;           // as in the IP header
-    std::optional<Family> family;        // none: both
-    std::optional<PortRange> ports;      // destination; with TCP and UDP
-    std::optional<std::uint8_t> type;    // with ICMP and ICMPv6; none: every type
+    std::uint8_t protocol = 0;         // as in the IP header
+    std::optional<Family> family;      // none: both
+    std::optional<PortRange> ports;    // destination; with TCP and UDP
+    std::optional<std::uint8_t> type;  // with ICMP and ICMPv6; none: every type
 
     bool operator==(const OpenMatch&) const = default;
 };
@@ -167,6 +167,9 @@ public:
 
     [[nodiscard]] const knock::Book& book() const noexcept { return book_; }
 
+    // What names a client or a knock over processes: its key, or its name and steps. Empty where it is not in here.
+    [[nodiscard]] std::string identity(ClientId id) const;
+
     // Every step of every sequence once: what must reach the queue for knocks to work.
     [[nodiscard]] std::vector<knock::Step> knock_steps() const;
 
@@ -182,8 +185,8 @@ private:
         [[nodiscard]] bool contain(const PacketView& packet) const noexcept;
     };
     Ports spa_ports_;
-    PortSets own_;                    // of services on the gateway's own addresses, in both families
-    PortSets chosen_;                 // of services that their destination or family narrows
+    PortSets own_;                     // of services on the gateway's own addresses, in both families
+    PortSets chosen_;                  // of services that their destination or family narrows
     std::vector<std::size_t> narrow_;  // which these are
     std::unordered_map<std::uint16_t, std::size_t> client_by_id_, service_by_id_;
     std::unordered_map<std::string, std::size_t> client_by_key_, service_by_name_;
@@ -197,6 +200,8 @@ public:
     // A knock with other steps is another identity, as a client with another key is: what the old steps opened ends.
     [[nodiscard]] ClientId knock(const std::string& name, const std::vector<knock::Step>& opening);
     [[nodiscard]] ServiceId service(const std::string& name);
+    // The same as client() or knock(), by Policy::identity().
+    [[nodiscard]] ClientId identity(const std::string& text);
 
 private:
     std::unordered_map<std::string, ClientId> clients_;

@@ -3,11 +3,7 @@
 namespace postern {
 
 Tables::Tables(const TableSizes& sizes, const SipKey& key)
-    : sizes_{sizes},
-      hash_{key},
-      clients_(static_cast<std::size_t>(ClientId::none)),
-      tags_{key},
-      budget_{hash_} {
+    : sizes_{sizes}, hash_{key}, clients_(static_cast<std::size_t>(ClientId::none)), tags_{key}, budget_{hash_} {
     const std::size_t grants = sizes.grants / sizes.shards;
     const std::size_t flows = sizes.flows / sizes.shards;
     const std::size_t knocking = sizes.knocking / sizes.shards;

@@ -5,6 +5,7 @@
 // either.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -66,6 +67,14 @@ public:
     [[nodiscard]] const TableSizes& sizes() const noexcept { return sizes_; }
 
     [[nodiscard]] GrantId next_grant() noexcept { return static_cast<GrantId>(++last_grant_); }
+    // The next one comes behind this one. Before the first is given.
+    void continue_behind(GrantId last) noexcept {
+        last_grant_ = std::max(last_grant_.load(), static_cast<std::uint64_t>(last));
+    }
+
+    // Moves on whenever a flow was entered, ended or taken out: whoever keeps a copy of them knows when to look again.
+    [[nodiscard]] std::uint64_t flow_changes() const noexcept { return flow_changes_.load(); }
+    void flows_changed() noexcept { ++flow_changes_; }
 
     // Every shard in turn, each under its own lock: body(Shard&).
     void each_shard(const std::function<void(Shard&)>& body);
@@ -84,6 +93,7 @@ private:
     Guarded<TagMemory> tags_;
     Guarded<Budget> budget_;
     std::atomic<std::uint64_t> last_grant_ = 0;
+    std::atomic<std::uint64_t> flow_changes_ = 0;
 };
 
 }  // namespace postern

@@ -2,11 +2,14 @@
 
 #include <cap-ng.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 namespace postern::io {
 
@@ -15,6 +18,18 @@ bool may_administer_network() noexcept {
 }
 
 bool runs_as_root() noexcept { return geteuid() == 0; }
+
+Result<void> as_user(const Owner& user, const std::function<Result<void>()>& body) {
+    if (geteuid() != 0 || !user.given()) return body();
+    const gid_t group = getegid();
+    std::vector<gid_t> groups(static_cast<std::size_t>(std::max(getgroups(0, nullptr), 0)));
+    const int count = getgroups(static_cast<int>(groups.size()), groups.data());
+    const bool become = count >= 0 && setgroups(0, nullptr) == 0 && setegid(user.group) == 0 && seteuid(user.user) == 0;
+    const Result<void> done =
+        become ? body() : failure(fmt::format("cannot become user {}: {}", user.user, std::strerror(errno)));
+    const bool back = seteuid(0) == 0 && setegid(group) == 0 && setgroups(groups.size(), groups.data()) == 0;
+    return back ? done : failure("cannot become root again");
+}
 
 Result<void> keep_only_network_administration() {
     if (!may_administer_network())

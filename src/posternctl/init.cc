@@ -1,7 +1,5 @@
 // posternctl init: a directory with a minimal policy, a gateway key and the secrets around it, ready for `clients add`.
 #include <fmt/format.h>
-#include <grp.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +8,7 @@
 #include "config/load.h"
 #include "noise/keys.h"
 #include "posternctl/command.h"
+#include "posternctl/daemon_user.h"
 #include "posternctl/init.h"
 #include "posternctl/interview.h"
 #include "posternctl/new_client.h"
@@ -35,29 +34,12 @@ Makes the policy, gateway.key, gateway.key.fresh, steering.seed and clients.d/ b
 touched. The daemon's user may read the secrets and remove gateway.key.fresh, which says that no message to this key can
 be old.)";
 
-Result<Owner> find_owner(const InitOptions& options) {
-    const bool wanted = !options.user.empty() || !options.group.empty();
-    if (!wanted && ::geteuid() != 0) return Owner{};
-    Owner owner;
-    // NOLINTBEGIN(concurrency-mt-unsafe): there is one thread
-    if (const passwd* user = ::getpwnam(options.user.empty() ? "postern" : options.user.c_str()))
-        owner = {user->pw_uid, user->pw_gid};
-    else if (!options.user.empty())
-        return failure(fmt::format("no user {} on this system", options.user));
-    if (const group* group = ::getgrnam(options.group.empty() ? "postern" : options.group.c_str()))
-        owner.group = options.group.empty() && !options.user.empty() ? owner.group : group->gr_gid;
-    else if (!options.group.empty())
-        return failure(fmt::format("no group {} on this system", options.group));
-    // NOLINTEND(concurrency-mt-unsafe)
-    return owner;
-}
-
 // The daemon's group may enter and make files; the sticky bit keeps it from touching any but its own, the marker.
 constexpr mode_t directory_mode = 01770;
 constexpr mode_t secret_mode = 0640;
 
 Result<std::string> make_everything(const fs::path& policy, const InitOptions& options, NewFiles& files) {
-    const auto owner = find_owner(options);
+    const auto owner = daemon_owner(options.user, options.group);
     if (!owner) return tl::make_unexpected(owner.error());
     const Owner group_only{static_cast<uid_t>(-1), owner->group};
     const fs::path directory = policy.parent_path();

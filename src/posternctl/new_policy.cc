@@ -68,8 +68,10 @@ std::string policy_text(const NewPolicy& policy) {
     if (!policy.open.empty()) text += fmt::format("  open: {}\n", quoted(policy.open));
     text += "services:\n";
     for (const auto& service : policy.services) text += service_line(service);
-    text += fmt::format("log: {{file: {}}}\ncontrol: {{socket: {}}}\nstate: {{directory: {}}}\n",
-                        quoted_path(policy.log), quoted_path(policy.socket), quoted_path(policy.state));
+    const bool usual = policy.state == NewPolicy{}.state;  // then the package has made room for the anchor, too
+    text += fmt::format("log: {{file: {}}}\ncontrol: {{socket: {}}}\nstate:\n  directory: {}\n{}",
+                        quoted_path(policy.log), quoted_path(policy.socket), quoted_path(policy.state),
+                        usual ? "  anchor: /var/cache/postern/anchor\n" : "");
     return text + "# Clients: one file each in clients.d/, made by `posternctl clients add`.\n";
 }
 

@@ -16,12 +16,8 @@ constexpr auto footer =
     "  posternctl revoke --grant 12\n"
     "  posternctl revoke --flow tcp/198.51.100.7:40000/192.0.2.1:22\n"
     "  posternctl revoke --all\n\n"
-    "A revoked flow is dropped in both directions at once. Flows from before a restart of the daemon are not known\n"
-    "after it in this version and are not reached. A revoked client can come back with a new message: remove him with\n"
-    "`posternctl clients remove` to keep him out.";
-
-constexpr auto not_reached =
-    "not reached: flows let in before the daemon's last start, which this version does not know any more\n";
+    "A revoked flow is dropped in both directions at once. A revoked client can come back with a new message: remove\n"
+    "him with `posternctl clients remove` to keep him out.";
 
 struct Chosen {
     std::uint64_t grant = 0;
@@ -44,15 +40,11 @@ Exit say_failures(const std::string& result) {
     return report->failures.empty() ? Exit::ok : Exit::failed;
 }
 
-// A grant or flow that has a name is known to the daemon, and all of it is ended. A client may have more.
-bool may_be_more(const Chosen& chosen) { return chosen.all || !chosen.client.empty(); }
-
 Exit revoke(const Context& context, const std::filesystem::path& socket, const Chosen& chosen) {
     const auto result = ask_daemon(context, socket, {control::Command::revoke, chosen.request()});
     if (!result) return result.error();
     const Exit shown = show(context, *result, control::read_revoke_report);
     if (shown != Exit::ok) return shown;
-    if (!context.json && may_be_more(chosen)) std::fputs(not_reached, stdout);
     return say_failures(*result);
 }
 

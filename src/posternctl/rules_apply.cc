@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "config/numbers_file.h"
+#include "io/boot.h"
 #include "io/clock.h"
 #include "io/random.h"
 #include "posternctl/ask.h"
@@ -96,7 +97,7 @@ Result<void> none_pending(const RulesStore& store, const RulesOptions& options) 
 Result<Pending> arm_way_back(const RulesStore& store, std::chrono::seconds time) {
     const auto confirmed = store.read(RulesStore::Set::confirmed);
     if (!confirmed) return tl::make_unexpected(confirmed.error());
-    const Pending pending{new_id(), boot_id(), SteadyTime::max(), io::now().steady + time};
+    const Pending pending{new_id(), io::boot_id(), SteadyTime::max(), io::now().steady + time};
     return store.write(pending).and_then([&] { return arm(store, pending, *confirmed); }).map([&] { return pending; });
 }
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "io/boot.h"
 #include "io/files.h"
 
 namespace postern::ctl {
@@ -122,21 +123,21 @@ Result<std::optional<rules::Loadable>> RulesStore::read(Set set) const {
 Result<void> RulesStore::write(Set set, const rules::Loadable& loadable) const {
     return io::replace_file(file(set), rules::to_file(loadable), secret).and_then([&]() -> Result<void> {
         if (set != Set::applied) return {};
-        return io::replace_file(directory_ / "applied.boot", boot_id() + "\n", secret);
+        return io::replace_file(directory_ / "applied.boot", io::boot_id() + "\n", secret);
     });
 }
 
 bool RulesStore::applied_since_start() const {
     const auto applied = content_of(file(Set::applied));
     const auto boot = content_of(directory_ / "applied.boot");
-    return applied && *applied && boot && *boot && **boot == boot_id() + "\n";
+    return applied && *applied && boot && *boot && **boot == io::boot_id() + "\n";
 }
 
 Result<std::optional<Pending>> RulesStore::pending() const {
     const auto content = content_of(directory_ / "pending");
     if (!content) return tl::make_unexpected(content.error());
     auto pending = *content ? parse_pending(**content) : std::nullopt;
-    if (pending && pending->boot != boot_id()) pending.reset();
+    if (pending && pending->boot != io::boot_id()) pending.reset();
     return pending;
 }
 
@@ -168,11 +169,6 @@ std::string RulesStore::version() const {
     struct stat status {};
     if (lstat(file(Set::applied).c_str(), &status) != 0) return {};
     return fmt::format("{} {} {}", status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-}
-
-std::string boot_id() {
-    const auto id = io::read_small("/proc/sys/kernel/random/boot_id", 100);
-    return id ? id->substr(0, id->find('\n')) : "unknown";
 }
 
 }  // namespace postern::ctl

@@ -75,7 +75,4 @@ private:
     std::filesystem::path directory_;
 };
 
-// The identity of this run of the kernel.
-[[nodiscard]] std::string boot_id();
-
 }  // namespace postern::ctl

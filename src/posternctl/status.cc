@@ -1,7 +1,12 @@
 // posternctl status: what the running daemon has seen and decided.
+#include <fmt/format.h>
+
+#include "config/named_path.h"
 #include "control/kernel_queues.h"
+#include "io/clock.h"
 #include "io/files.h"
 #include "posternctl/ask.h"
+#include "posternctl/rules_store.h"
 
 namespace postern::ctl {
 namespace {
@@ -11,18 +16,35 @@ constexpr auto footer =
     "  posternctl status\n"
     "  posternctl --json status | jq .verdicts";
 
-// The file is root's; to everybody else these counts are unknown.
-std::string with_kernel_counts(const std::string& result) {
+void add_kernel_counts(control::Status& status) {
+    if (const auto counts = io::read_small("/proc/thread-self/net/netfilter/nfnetlink_queue", 65536))
+        control::add_kernel_counts(status, *counts);
+}
+
+void add_pending_rules(control::Status& status, const std::filesystem::path& state_directory) {
+    std::error_code hidden;
+    if (!std::filesystem::exists(state_directory / "rules/pending", hidden)) return;
+    const auto store = RulesStore::open(state_directory);
+    if (!store) return;
+    const auto pending = store->pending();
+    if (!pending || !*pending) return;
+    const auto left = std::chrono::ceil<std::chrono::seconds>((*pending)->deadline - io::now().steady);
+    status.warnings.push_back(
+        fmt::format("the rules are taken back in {} s unless somebody says `posternctl rules confirm`", left.count()));
+}
+
+// What only root can see; others get the daemon's own words.
+std::string with_roots_part(const std::string& result, const Context& context) {
     auto status = control::read_status(result);
-    const auto counts = io::read_small("/proc/thread-self/net/netfilter/nfnetlink_queue", 65536);
-    if (!status || !counts) return result;
-    control::add_kernel_counts(*status, *counts);
+    if (!status) return result;
+    add_kernel_counts(*status);
+    add_pending_rules(*status, config::state_directory(context.policy_file));
     return control::to_json(*status);
 }
 
 Exit status(const Context& context, const std::filesystem::path& socket) {
     const auto result = ask_daemon(context, socket, {control::Command::status, {}});
-    return result ? show(context, with_kernel_counts(*result), control::read_status) : result.error();
+    return result ? show(context, with_roots_part(*result, context), control::read_status) : result.error();
 }
 
 }  // namespace

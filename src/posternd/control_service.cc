@@ -8,6 +8,7 @@
 #include "posternd/reload.h"
 #include "posternd/revoke.h"
 #include "posternd/stale.h"
+#include "store/document.h"
 
 namespace postern {
 namespace {
@@ -82,6 +83,8 @@ void add_state_warnings(const Keeper::Report& state, Instant now, std::vector<st
         warnings.push_back(state.trouble + "; SPA is refused as spa_not_durable until it can be written again");
     if (state.refused_until > now.wall)
         warnings.push_back(state.warning + ": SPA is accepted from " + to_text(state.refused_until) + " on");
+    if (!state.anchor_trouble.empty())
+        warnings.push_back(state.anchor_trouble + "; a copy of the state that is put back is not recognised");
 }
 
 std::vector<std::string> warnings_of(Engine& engine, const Policy& policy, Instant now) {
@@ -89,6 +92,8 @@ std::vector<std::string> warnings_of(Engine& engine, const Policy& policy, Insta
     add_policy_warnings(engine, policy, warnings);
     add_journal_warnings(engine, warnings);
     add_state_warnings(engine.keeper->report(), now, warnings);
+    if (const std::string trouble = engine.sessions->trouble(); !trouble.empty())
+        warnings.push_back(trouble + "; a restart forgets which flows were let in");
     if (!engine.conntrack_trouble.empty())
         warnings.push_back("flows that are over stay listed: " + engine.conntrack_trouble);
     if (auto warning = engine.guard.warning(now)) warnings.push_back(std::move(*warning));
@@ -158,6 +163,12 @@ Result<control::ReloadReport> ControlService::reload() { return postern::reload(
 
 void ControlService::guard(const control::GuardReport& report) {
     if (auto event = engine_.guard.hear(report, io::now())) engine_.tell(std::move(*event));
+}
+
+Result<std::string> ControlService::state() {
+    const auto state = engine_.keeper->exact();
+    if (!state) return failure(engine_.keeper->report().trouble);
+    return store::to_document(*state);
 }
 
 Result<control::RulesetReport> ControlService::ruleset() { return take_ruleset(engine_); }

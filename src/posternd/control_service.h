@@ -17,6 +17,7 @@ public:
     [[nodiscard]] Result<control::ReloadReport> reload() override;
     void guard(const control::GuardReport& report) override;
     [[nodiscard]] Result<control::RulesetReport> ruleset() override;
+    [[nodiscard]] Result<std::string> state() override;
 
 private:
     Engine& engine_;

@@ -18,7 +18,7 @@
 #include "posternd/current.h"
 #include "posternd/guard.h"
 #include "posternd/journal.h"
-#include "posternd/keeper.h"
+#include "posternd/keeping.h"
 #include "posternd/ruleset.h"
 #include "posternd/worker.h"
 
@@ -34,7 +34,7 @@ struct WorkerThread {
 struct Engine {
     Engine(std::filesystem::path file, Names& given, config::Settings said, const PolicyInForce& first,
            const SipKey& key, io::LogFile log, netfilter::Conntrack connections, netfilter::SocketDiag ends,
-           io::Waker endings, WallTime now)
+           io::Waker endings, io::Waker kept, WallTime now)
         : policy_file{std::move(file)},
           names{given},
           settings{std::move(said)},
@@ -44,6 +44,7 @@ struct Engine {
           conntrack{std::move(connections)},
           sockets{std::move(ends)},
           endings_waker{std::move(endings)},
+          keeping_waker{std::move(kept)},
           started{now},
           policy_loaded{now},
           ruleset{first.ruleset},
@@ -71,6 +72,7 @@ struct Engine {
     CurrentPolicy current;
     Tables tables;
     std::unique_ptr<Keeper> keeper;
+    std::unique_ptr<Sessions> sessions;
     Journal journal;  // the main thread's ring is the last
     std::unique_ptr<Followers> followers;
     netfilter::Conntrack conntrack;
@@ -78,6 +80,7 @@ struct Engine {
     std::optional<netfilter::ConntrackEvents> conntrack_events;  // ends of connections with a mark of ours
     io::Waker
         endings_waker;  // woken where flows were ended in the tables; the main thread then carries it to the kernel
+    io::Waker keeping_waker;  // woken where somebody was let in
     const WallTime started;
     WallTime policy_loaded;
     std::uint64_t ruleset;                            // generation of the rules in force
@@ -91,7 +94,8 @@ struct Engine {
     std::vector<config::Diagnostic> policy_warnings;  // of the policy in force
     std::vector<std::string> warnings;                // what the operator must see in status
     Guard guard;                                      // what is known about the rules
-    std::vector<WorkerThread> workers;                // last: its threads use all of the above
+    std::unique_ptr<Keeping> keeping;
+    std::vector<WorkerThread> workers;  // last: its threads use all of the above
 
     [[nodiscard]] std::size_t main_ring() const { return current.get()->gateway.queues; }
 

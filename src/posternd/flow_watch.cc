@@ -35,6 +35,9 @@ bool lives(Engine& engine, const FlowKey& key) {
 
 }  // namespace
 
+FlowWatch::FlowWatch(Engine& engine)
+    : engine_{engine}, unsure_until_{io::now().steady + settling_in + without_events} {}
+
 int FlowWatch::descriptor() const noexcept {
     return engine_.conntrack_events ? engine_.conntrack_events->descriptor() : -1;
 }

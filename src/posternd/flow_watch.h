@@ -17,7 +17,7 @@ namespace postern {
 
 class FlowWatch {
 public:
-    explicit FlowWatch(Engine& engine) : engine_{engine} {}
+    explicit FlowWatch(Engine& engine);
 
     // Readable while take_events() has something to take; negative where there are no events.
     [[nodiscard]] int descriptor() const noexcept;
@@ -33,7 +33,8 @@ private:
     Engine& engine_;
     std::vector<FlowKey> suspects_;  // a connection by that tuple ended; the flow is still to be looked at
     SteadyTime compared_{};
-    SteadyTime unsure_until_{};  // events were lost: until then a dump may be too early for the youngest flows
+    SteadyTime unsure_until_;  // events were lost, or nobody listened: until then a dump may be too early for the
+                               // youngest flows
     bool compare_soon_ = true;
 };
 

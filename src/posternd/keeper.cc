@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "io/clock.h"
+#include "store/anchor.h"
 
 namespace postern {
 namespace {
 
-constexpr std::chrono::milliseconds patience{250};  // between two looks at the clock
 constexpr Duration between_tries = std::chrono::seconds{2};
 constexpr Duration between_shortenings = std::chrono::minutes{1};
 constexpr Duration jitter = std::chrono::seconds{1};  // a clock that goes back by less was not set
@@ -29,26 +28,14 @@ WallTime refused_until(const ReplayMemory& memory, WallTime now) noexcept {
 
 }  // namespace
 
-Keeper::Keeper(Tables& tables, const CurrentPolicy& current, std::filesystem::path directory)
-    : tables_{tables}, current_{current}, directory_{std::move(directory)} {
+Keeper::Keeper(Tables& tables, const CurrentPolicy& current, StatePlace place)
+    : tables_{tables}, current_{current}, place_{std::move(place)} {
     tables_.horizon().close();
 }
 
 void Keeper::begin(const SpentMarkers& markers, Instant now) {
     markers_ = markers;
     look(now);
-}
-
-void Keeper::run() {
-    thread_ = std::jthread{[this](const std::stop_token& stop) { keep(stop); }};
-}
-
-void Keeper::keep(const std::stop_token& stop) {
-    std::unique_lock lock{mutex_};
-    while (!stop.stop_requested()) {
-        (void)wake_.wait_for(lock, stop, patience, [] { return false; });
-        if (!stop.stop_requested()) look(io::now());
-    }
 }
 
 void Keeper::look(Instant now) {
@@ -60,6 +47,7 @@ void Keeper::look(Instant now) {
     }
     const auto policy = current_.get();
     const Duration skew = policy->gateway.skew;
+    follow_clock(now, skew);
     const TimeSpan needed{earlier(now.wall, skew), later(now.wall, skew + renewal)};
     const TimeSpan wanted{needed.from, later(now.wall, skew + lead)};
     const bool set = covered_ && (!touch(*covered_, needed) || covered_->to > later(wanted.to, jitter));
@@ -72,26 +60,57 @@ void Keeper::look(Instant now) {
 }
 
 void Keeper::recall(Instant now) {
-    Recalled recalled = postern::recall(directory_, *current_.get(), markers_, now.wall);
+    Recalled recalled = postern::recall(place_, *current_.get(), markers_, now.wall);
     report_.with([&](Report& report) {
-        report = {recalled.trouble, recalled.warning, refused_until(recalled.memory, now.wall)};
+        report = {recalled.trouble, recalled.warning, refused_until(recalled.memory, now.wall), {}};
     });
     if (!recalled.file) return;
     file_ = std::move(recalled.file);
-    state_ = std::move(recalled.state);
+    saved_.with([&](auto& saved) { saved = std::move(recalled.state); });
     tables_.remember(std::move(recalled.memory));
+    if (recalled.doubted) doubted_ = now;
+}
+
+// Whoever knows nothing of before takes the clock's word for when that was. Where the clock turns out to have been
+// behind, as on a machine that keeps no time while it is off, more counts as used.
+void Keeper::follow_clock(Instant now, Duration skew) {
+    if (!doubted_) return;
+    const Duration behind = (now.wall - doubted_->wall) - (now.steady - doubted_->steady);
+    if (behind <= jitter) return;
+    doubted_->wall += behind;
+    tables_.horizon().close();  // before what was accepted is read: then that is all of it
+    covered_.reset();
+    ReplayMemory memory = tables_.replay_memory();
+    memory.use({WallTime::min(), later(doubted_->wall, skew)}, skew);
+    report_.with([&](Report& report) { report.refused_until = later(doubted_->wall, skew); });
+    tables_.remember(std::move(memory));
 }
 
 // Exactly what was accepted, and that more of these times may be.
 bool Keeper::write(TimeSpan covered) {
-    const auto policy = current_.get();
-    store::State state = state_of(tables_.replay_memory(), *policy, state_);
+    const std::uint64_t generation = current_.get()->generation;
+    store::State state = *exact();
     state.covered = covered;
     ++state.sequence;
     if (!done(file_->save(state))) return false;
-    state_ = std::move(state);
-    policy_generation_ = policy->generation;
+    saved(std::move(state));
+    policy_generation_ = generation;
     return true;
+}
+
+// The anchor last, so that it is never ahead of what the file and exact() say.
+void Keeper::saved(store::State state) {
+    state.replays = {};
+    saved_.with([&](auto& known) { known = state; });
+    if (place_.anchor.empty()) return;
+    const auto written = store::write_anchor(place_.anchor, {state.id, state.sequence});
+    report_.with([&](Report& report) { report.anchor_trouble = written ? std::string{} : written.error().text; });
+}
+
+std::optional<store::State> Keeper::exact() const {
+    auto state = saved_.with([](const auto& saved) { return saved; });
+    if (state) *state = state_of(tables_.replay_memory(), *current_.get(), *state);
+    return state;
 }
 
 void Keeper::begin_stretch(TimeSpan covered) {
@@ -124,15 +143,13 @@ bool Keeper::done(const store::Outcome<void>& written) {
 }
 
 Result<void> Keeper::end() {
-    thread_.request_stop();
-    wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
     tables_.horizon().close();
     if (!file_) return {};
-    store::State state = state_of(tables_.replay_memory(), *current_.get(), state_);
+    store::State state = *exact();
     ++state.sequence;
-    if (const auto saved = file_->save(state); !saved)
-        return failure(saved.error().text + "; the next start refuses SPA for a while");
+    if (const auto done = file_->save(state); !done)
+        return failure(done.error().text + "; the next start refuses SPA for a while");
+    saved(std::move(state));
     return {};
 }
 

@@ -7,11 +7,8 @@
 // skew and lead explain. Where the disk refuses, the horizon runs out by itself: spa_not_durable.
 #pragma once
 
-#include <condition_variable>
 #include <filesystem>
-#include <mutex>
 #include <string>
-#include <thread>
 
 #include "gate/tables.h"
 #include "posternd/current.h"
@@ -26,15 +23,14 @@ public:
     static constexpr Duration stretch = std::chrono::minutes{10};  // from there on one is too long
 
     // Both outlive it. Closes the horizon.
-    Keeper(Tables& tables, const CurrentPolicy& current, std::filesystem::path directory);
+    Keeper(Tables& tables, const CurrentPolicy& current, StatePlace place);
 
     // Reads what the process before left and opens the horizon, or has report() say why not and goes on trying. Before
     // the workers start; the tables know the policy's clients by then.
     void begin(const SpentMarkers& markers, Instant now);
 
-    // From here on a thread of its own looks at the clock, four times a second, and does what is due.
-    void run();
-    void look(Instant now);  // one such look, where no thread runs
+    // Does what is due; call it some times a second. Thread: any one.
+    void look(Instant now);
 
     // Behind the workers' end: writes exactly what was accepted. What it returns is an Error for the operator.
     [[nodiscard]] Result<void> end();
@@ -43,14 +39,19 @@ public:
         std::string trouble;  // why nothing can be written; empty: it can
         std::string warning;  // why SPA is refused that names a time up to `refused_until`; empty: it is not
         WallTime refused_until = WallTime::min();
+        std::string anchor_trouble;  // why a copy of the state that is put back would not be recognised
     };
     // Threads: any.
     [[nodiscard]] Report report() const;
 
+    // What was accepted by now, as an end in order would write it; nothing where there is no state. Threads: any.
+    [[nodiscard]] std::optional<store::State> exact() const;
+
 private:
-    void keep(const std::stop_token& stop);
     void recall(Instant now);
+    void follow_clock(Instant now, Duration skew);
     [[nodiscard]] bool write(TimeSpan covered);
+    void saved(store::State state);
     void begin_stretch(TimeSpan covered);
     void begin_shorter(TimeSpan covered);
     void move_on(TimeSpan covered);
@@ -59,17 +60,15 @@ private:
 
     Tables& tables_;
     const CurrentPolicy& current_;
-    std::filesystem::path directory_;
+    StatePlace place_;
     SpentMarkers markers_;
     std::optional<store::StateFile> file_;
-    store::State state_;               // identity of what lies on disk
-    std::optional<TimeSpan> covered_;  // on disk, and the horizon lies within; nothing: it is closed
+    mutable Guarded<std::optional<store::State>> saved_;  // as on disk, without windows; nothing: unknown
+    std::optional<TimeSpan> covered_;                     // on disk, and the horizon lies within; nothing: it is closed
     std::uint64_t policy_generation_ = 0;
     SteadyTime try_again_{}, shorten_again_{};
+    std::optional<Instant> doubted_;  // a start that took everything up to then and the skew for used
     mutable Guarded<Report> report_;
-    std::mutex mutex_;
-    std::condition_variable_any wake_;
-    std::jthread thread_;  // last: it uses all of the above
 };
 
 }  // namespace postern

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "config/load.h"
@@ -11,7 +12,7 @@
 namespace postern {
 
 struct SpentMarkers {
-    std::size_t count = 0;               // of gateway keys that nobody has used before
+    std::vector<noise::PublicKey> keys;  // of the gateway, that nobody has used before
     std::optional<std::string> warning;  // one could not be removed, and counts for nothing
 };
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "io/random.h"
+#include "store/anchor.h"
 
 namespace postern {
 namespace {
@@ -44,16 +44,29 @@ std::vector<store::Bytes32> keys_of(const Policy& policy) {
     return keys;
 }
 
-std::size_t unknown_keys(const Policy& policy, const store::State& state) {
-    return static_cast<std::size_t>(std::ranges::count_if(keys_of(policy), [&](const store::Bytes32& key) {
-        return !std::ranges::binary_search(state.gateway_keys, key);
-    }));
+WallTime newest(const spa::ReplayWindow& window) {
+    WallTime time = WallTime::min();
+    for (const TimeSpan& span : window.used().all()) time = std::max(time, span.to);
+    for (const auto& entry : window.entries()) time = std::max(time, entry.time);
+    return time;
 }
 
-store::State new_state() {
-    store::State state;
-    io::fill_random(state.id);
-    return state;
+// Clients that left the policy keep no window for ever: what is past of theirs counts for every key.
+void fold_old_windows(ReplayMemory& memory, const Policy& policy, WallTime past, Duration skew) {
+    std::erase_if(memory.windows, [&](const auto& row) {
+        const auto& [key, window] = row;
+        if (policy.client(key) || newest(window) >= past) return false;
+        for (const TimeSpan& span : window.used().all()) memory.used.add(span, 2 * skew);
+        for (const auto& entry : window.entries()) memory.used.add({entry.time, entry.time}, 2 * skew);
+        return true;
+    });
+}
+
+bool all_known(const Policy& policy, const store::State& state, const SpentMarkers& markers) {
+    return std::ranges::all_of(keys_of(policy), [&](const store::Bytes32& key) {
+        return std::ranges::binary_search(state.gateway_keys, key) ||
+               std::ranges::find(markers.keys, key) != markers.keys.end();
+    });
 }
 
 struct Opened {
@@ -82,15 +95,24 @@ store::Outcome<Opened> open_or_replace(const std::filesystem::path& directory, s
 // Why messages may have been accepted that this state does not know; empty: there is no reason to think so.
 std::string doubt(const std::optional<store::State>& state, const Policy& policy, const SpentMarkers& markers,
                   const std::filesystem::path& directory) {
-    if (unknown_keys(policy, state ? *state : store::State{}) <= markers.count) return {};
+    if (all_known(policy, state ? *state : store::State{}, markers)) return {};
     if (state) return "a gateway key is new to the state in " + directory.string() + ", and may be in use elsewhere";
     return "there is no state in " + directory.string();
 }
 
+// What the anchor says against it. One that cannot be read says nothing.
+std::string objection(const store::State& state, const StatePlace& place) {
+    if (place.anchor.empty()) return {};
+    const auto anchor = store::read_anchor(place.anchor);
+    if (!anchor || !*anchor) return {};
+    const std::string why = store::objection(**anchor, state);
+    return why.empty() ? why : "the state in " + place.directory.string() + " is not the last one: " + why;
+}
+
 }  // namespace
 
-Recalled recall(const std::filesystem::path& directory, const Policy& policy, const SpentMarkers& markers,
-                WallTime now) {
+Recalled recall(const StatePlace& place, const Policy& policy, const SpentMarkers& markers, WallTime now) {
+    const auto& directory = place.directory;
     Recalled recalled;
     auto opened = open_or_replace(directory, recalled.warning);
     if (!opened) {
@@ -100,25 +122,27 @@ Recalled recall(const std::filesystem::path& directory, const Policy& policy, co
     const Duration skew = policy.gateway.skew;
     const auto& state = opened->state;
     recalled.file = std::move(opened->file);
-    recalled.state = state.value_or(new_state());
+    recalled.state = state ? *state : store::new_state();
     recalled.memory = memory_of(recalled.state, skew);
-    const std::string why = doubt(state, policy, markers, directory);
+    std::string why = doubt(state, policy, markers, directory);
+    if (state && why.empty()) why = objection(*state, place);
     if (recalled.warning.empty()) recalled.warning = why;
-    if (!why.empty()) {
+    if (state && state->covered) recalled.memory.use(*state->covered, skew);
+    fold_old_windows(recalled.memory, policy, earlier(now, skew), skew);
+    recalled.doubted = !why.empty();
+    if (recalled.doubted) {
         recalled.memory.use({WallTime::min(), later(now, skew)}, skew);
     } else if (state && state->covered) {
-        recalled.memory.use(*state->covered, skew);
         recalled.memory.use({earlier(now, skew), later(now, skew)}, skew);
-        recalled.warning = "the process before was killed";
+        recalled.warning = "the process before did not end in order";
     }
+    if (recalled.warning.empty() && recalled.memory.used.contains(now))
+        recalled.warning = "these times were used up before this start";
     return recalled;
 }
 
 store::State state_of(const ReplayMemory& memory, const Policy& policy, const store::State& before) {
-    store::State state{before.id, before.sequence, before.gateway_keys, {list(memory.used), {}}, std::nullopt};
-    for (const auto& key : keys_of(policy))
-        if (!std::ranges::binary_search(before.gateway_keys, key)) state.gateway_keys.push_back(key);
-    std::ranges::sort(state.gateway_keys);
+    store::State state{before.id, before.sequence, keys_of(policy), {list(memory.used), {}}, std::nullopt};
     for (const auto& [key, window] : memory.windows) state.replays.windows.push_back(kept(key, window));
     return state;
 }

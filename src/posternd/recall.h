@@ -4,6 +4,7 @@
 //     it was killed            all that was covered counts as used, and all that is fresh now
 //     nothing is there         all that is fresh now counts as used; unless every key was made just now
 //     damaged                  the same; the file is set aside
+//     older than its anchor    the same: a copy was put back
 //     newer, or not usable     nothing is accepted, until it can be read and written
 //
 // "Fresh now" is what a message may say that is no more than gateway.skew off.
@@ -19,17 +20,22 @@
 
 namespace postern {
 
+struct StatePlace {
+    std::filesystem::path directory;  // of state.db
+    std::filesystem::path anchor;     // store/anchor.h; empty: none
+};
+
 struct Recalled {
     std::optional<store::StateFile> file;  // nothing: no state can be kept, and `trouble` says why
     std::string trouble;
     store::State state;  // as it was, or a new one; what may be believed of it is in `memory`
     ReplayMemory memory;
-    std::string warning;  // why SPA of this time is refused; empty: it is not
+    std::string warning;   // why SPA of this time is refused; empty: it is not
+    bool doubted = false;  // what was accepted before is not known: the clock's word says up to when that may have been
 };
 
 // Reads and repairs; writes nothing that matters. `markers`: what came of the ones beside the keys.
-[[nodiscard]] Recalled recall(const std::filesystem::path& directory, const Policy& policy, const SpentMarkers& markers,
-                              WallTime now);
+[[nodiscard]] Recalled recall(const StatePlace& place, const Policy& policy, const SpentMarkers& markers, WallTime now);
 
 // The state of a gate that has accepted this; `before` gives its identity.
 [[nodiscard]] store::State state_of(const ReplayMemory& memory, const Policy& policy, const store::State& before);

@@ -25,6 +25,7 @@ std::vector<std::string> needing_restart(const Engine& engine, const config::Con
     complain(next.settings.control_socket != engine.settings.control_socket, "control.socket");
     complain(next.settings.log_file != engine.settings.log_file, "log.file");
     complain(next.settings.state_directory != engine.settings.state_directory, "state.directory");
+    complain(next.settings.state_anchor != engine.settings.state_anchor, "state.anchor");
     return mistakes;
 }
 
@@ -77,9 +78,9 @@ Result<control::ReloadReport> reload(Engine& engine) {
 
     put_in_force(engine, *next);
     engine.policy_stale.clear();
+    end_flows_over(engine, before);  // by the names that they were let in by; before anything waits for a disk
     keep_copy(engine, next->text);
     io::notify_status("reloaded");
-    end_flows_over(engine, before);  // by the names that they were let in by
     control::ReloadReport report;
     report.clients = next->policy->clients.size();
     report.services = next->policy->services.size();

@@ -52,8 +52,7 @@ Result<control::RevokeReport> revoke(Engine& engine, const RevokeRequest& reques
     for (std::string& warning : ended.warnings) report.failures.push_back(std::move(warning));
     const bool named_one = request.target == Target::grant || request.target == Target::flow;
     if (named_one && report.grants + report.flows == 0 && report.failures.empty())
-        return failure("nothing is known by that " + std::string{request.target == Target::grant ? "grant" : "flow"} +
-                       "; flows from before a restart of the daemon are not known in this version");
+        return failure("nothing is known by that " + std::string{request.target == Target::grant ? "grant" : "flow"});
     return report;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,10 +39,10 @@ Row columns(sqlite3_stmt* statement) {
     return row;
 }
 
-// A write-ahead log that is synced with every transaction, and folded back early.
+// A write-ahead log, folded back early.
 constexpr const char* settings =
-    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
-    "PRAGMA wal_autocheckpoint = 32; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; "
+    "PRAGMA wal_autocheckpoint = 32; PRAGMA cell_size_check = ON;";
 
 // The log keeps its room, also over an end in order.
 void keep_log(sqlite3* handle) noexcept {
@@ -49,16 +50,34 @@ void keep_log(sqlite3* handle) noexcept {
     sqlite3_file_control(handle, nullptr, SQLITE_FCNTL_PERSIST_WAL, &yes);
 }
 
-// SQLite gives its further files the mode of this one.
-int make(const std::filesystem::path& file) {
-    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (descriptor < 0) return errno;
+// Whether it is ours alone. In a directory where others make files, SQLite would work on whatever has the name.
+bool is_ours(const struct stat& status) {
+    return S_ISREG(status.st_mode) && status.st_uid == ::geteuid() && status.st_nlink == 1;
+}
+
+// Makes the file where it is missing; SQLite gives its further files the mode of this one. Why not; empty: it is there.
+std::string make(const std::filesystem::path& file) {
+    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (descriptor < 0) return std::strerror(errno);
+    struct stat status {};
+    bool ours = ::fstat(descriptor, &status) == 0 && is_ours(status);
     ::close(descriptor);
-    return 0;
+    for (const char* further : {"-wal", "-journal", "-shm"})
+        ours = ours && (::lstat((file.string() + further).c_str(), &status) != 0 || is_ours(status));
+    return ours ? "" : "it, or a file beside it, is no plain file of user " + std::to_string(::geteuid()) + " alone";
+}
+
+// What somebody put into the file runs nothing: no trigger, no view, no function of a schema. Before any statement.
+void distrust(sqlite3* handle) noexcept {
+    (void)sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    (void)sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    (void)sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+    (void)sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
 }
 
 Trouble::Kind kind_of(int code) noexcept {
     const int primary = code & 0xff;
+    if (primary == SQLITE_BUSY) return Trouble::Kind::held;
     return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? Trouble::Kind::damaged : Trouble::Kind::unusable;
 }
 
@@ -68,20 +87,23 @@ void Database::Close::operator()(sqlite3* handle) const noexcept { sqlite3_close
 
 tl::unexpected<Trouble> Database::refused() const {
     const int code = handle_ ? sqlite3_extended_errcode(handle_.get()) : SQLITE_NOMEM;
-    const bool held = (code & 0xff) == SQLITE_BUSY;
-    return tl::make_unexpected(
-        Trouble{kind_of(code), file_.string() + ": " + (held ? "another process holds it" : sqlite3_errstr(code))});
+    const Trouble::Kind kind = kind_of(code);
+    const char* const why = kind == Trouble::Kind::held ? "another process holds it" : sqlite3_errstr(code);
+    return tl::make_unexpected(Trouble{kind, file_.string() + ": " + why});
 }
 
-Outcome<Database> Database::open(const std::filesystem::path& file) {
-    if (const int error = make(file))
-        return tl::make_unexpected(Trouble{Trouble::Kind::unusable, file.string() + ": " + std::strerror(error)});
+Outcome<Database> Database::open(const std::filesystem::path& file, Outlives what) {
+    if (const std::string why = make(file); !why.empty())
+        return tl::make_unexpected(Trouble{Trouble::Kind::unusable, file.string() + ": " + why});
     sqlite3* handle = nullptr;
     const int opened = sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, nullptr);
     Database database{file, handle};
     if (opened != SQLITE_OK) return database.refused();
+    distrust(handle);
     sqlite3_busy_timeout(handle, 1000);  // milliseconds: a process that was killed may not be gone yet
-    if (sqlite3_exec(handle, settings, nullptr, nullptr, nullptr) != SQLITE_OK) return database.refused();
+    const char* const sync = what == Outlives::power ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF";
+    for (const char* statements : {settings, sync})
+        if (sqlite3_exec(handle, statements, nullptr, nullptr, nullptr) != SQLITE_OK) return database.refused();
     keep_log(handle);
     return database;
 }

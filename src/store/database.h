@@ -1,4 +1,4 @@
-// One SQLite file: statements with values, and transactions that are on disk when they end.
+// One SQLite file: statements with values, and transactions that are all or nothing.
 //
 // It is held alone: who opens a file that another process has open gets an Error, so its write-ahead log needs no
 // shared memory. Threads: one at a time.
@@ -21,9 +21,10 @@ namespace postern::store {
 // One line that names the file, for a person; and what can be done about it.
 struct Trouble {
     enum class Kind {
-        unusable,  // it cannot be read or written now: permissions, a full disk, another process
+        unusable,  // it cannot be read or written now: permissions, a full disk
         damaged,   // it is no database, or a broken one
         newer,     // a newer postern has made it
+        held,      // another process has it open
     };
     Kind kind = Kind::unusable;
     std::string text;
@@ -38,14 +39,17 @@ using Row = std::vector<Value>;
 
 class Database {
 public:
+    // What a transaction outlives when it has ended well.
+    enum class Outlives { process, power };
+
     // The file is made where it is missing, with mode 0600.
-    [[nodiscard]] static Outcome<Database> open(const std::filesystem::path& file);
+    [[nodiscard]] static Outcome<Database> open(const std::filesystem::path& file, Outlives what = Outlives::power);
 
     // One statement. What it selects goes to `row`, if there is one.
     [[nodiscard]] Outcome<void> run(std::string_view statement, const Row& values = {},
                                     const std::function<void(const Row&)>& row = {});
 
-    // All that the body does, or nothing of it. On disk when it returns well.
+    // All that the body does, or nothing of it.
     [[nodiscard]] Outcome<void> transaction(const std::function<Outcome<void>()>& body);
 
     // Takes room on the disk, in the file and in its log, so that transactions of up to so many bytes need no more of

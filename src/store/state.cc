@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "io/random.h"
+#include "store/columns.h"
+
 namespace postern::store {
 namespace {
 
@@ -20,39 +23,19 @@ constexpr std::array tables{
     "hash BLOB NOT NULL CHECK (length(hash) = 32)) STRICT",
     "PRAGMA user_version = 1",
 };
+static_assert(StateFile::version == 1);
 
-constexpr std::size_t room = std::size_t{256} << 10;  // for a save() of a thousand clients, and what it replaces
+constexpr std::size_t room = std::size_t{256} << 10;  // a thousand clients with a message each, or forty full windows
 
 std::int64_t number(WallTime time) { return time.time_since_epoch().count(); }
 WallTime time_of(const Value& value) { return WallTime{Duration{std::get<std::int64_t>(value)}}; }
 TimeSpan span_of(const Value& from, const Value& to) { return {time_of(from), time_of(to)}; }
 
-template <std::size_t size>
-Blob blob(const std::array<std::uint8_t, size>& bytes) {
-    return {bytes.begin(), bytes.end()};
-}
-template <std::size_t size>
-std::array<std::uint8_t, size> bytes(const Value& value) {
-    std::array<std::uint8_t, size> taken{};
-    const Blob& blob = std::get<Blob>(value);
-    std::copy_n(blob.begin(), std::min(blob.size(), size), taken.begin());
-    return taken;
-}
-
-// Rows in which a column is not what the tables allow are a damage that SQLite does not see by itself.
-Outcome<void> each(Database& database, std::string_view select, const std::function<void(const Row&)>& row) {
-    try {
-        return database.run(select, {}, row);
-    } catch (const std::bad_variant_access&) {
-        return tl::make_unexpected(
-            Trouble{Trouble::Kind::damaged, database.file().string() + ": it holds what no postern has written"});
-    }
-}
-
-Window* window_of(Replays& replays, const Value& key) {
+Window& window_of(Replays& replays, const Value& key) {
     const auto wanted = bytes<32>(key);
     const auto found = std::ranges::lower_bound(replays.windows, wanted, {}, &Window::key);
-    return found != replays.windows.end() && found->key == wanted ? &*found : nullptr;
+    if (found == replays.windows.end() || found->key != wanted) throw std::bad_variant_access{};  // nobody's
+    return *found;
 }
 
 Outcome<void> read_replays(Database& database, Replays& replays) {
@@ -62,30 +45,35 @@ Outcome<void> read_replays(Database& database, Replays& replays) {
                 })
         .and_then([&] {
             return each(database, "SELECT key, from_time, to_time FROM used ORDER BY from_time", [&](const Row& row) {
-                Window* window = window_of(replays, row[0]);
-                (window ? window->used : replays.used).push_back(span_of(row[1], row[2]));
+                const bool everybodys = std::get<Blob>(row[0]).empty();
+                (everybodys ? replays.used : window_of(replays, row[0]).used).push_back(span_of(row[1], row[2]));
             });
         })
         .and_then([&] {
             return each(database, "SELECT key, time, hash FROM message ORDER BY time", [&](const Row& row) {
-                if (Window* window = window_of(replays, row[0]))
-                    window->messages.push_back({time_of(row[1]), bytes<32>(row[2])});
+                window_of(replays, row[0]).messages.push_back({time_of(row[1]), bytes<32>(row[2])});
             });
         });
 }
 
-fs::path file_in(const fs::path& directory) { return directory / "state.db"; }
-
 }  // namespace
 
+fs::path state_file(const fs::path& directory) { return directory / "state.db"; }
+
+State new_state() {
+    State state;
+    io::fill_random(state.id);
+    return state;
+}
+
 Outcome<StateFile> StateFile::open(const fs::path& directory) {
-    auto database = Database::open(file_in(directory));
+    auto database = Database::open(state_file(directory));
     if (!database) return tl::make_unexpected(database.error());
     StateFile file{std::move(*database)};
     const auto found = file.database_.version();
     if (!found) return tl::make_unexpected(found.error());
     if (*found > version)
-        return tl::make_unexpected(Trouble{Trouble::Kind::newer, file_in(directory).string() + ": got version " +
+        return tl::make_unexpected(Trouble{Trouble::Kind::newer, state_file(directory).string() + ": got version " +
                                                                      std::to_string(*found) + ", expected at most " +
                                                                      std::to_string(version) +
                                                                      ": a newer postern has made it"});
@@ -97,11 +85,7 @@ Outcome<StateFile> StateFile::open(const fs::path& directory) {
 }
 
 Outcome<void> StateFile::make_tables() {
-    return database_.transaction([&]() -> Outcome<void> {
-        for (const char* statement : tables)
-            if (auto made = database_.run(statement); !made) return made;
-        return {};
-    });
+    return database_.transaction([&] { return run_all(database_, tables); });
 }
 
 Outcome<std::optional<State>> StateFile::read() {
@@ -122,8 +106,9 @@ Outcome<std::optional<State>> StateFile::read() {
 
 Outcome<void> StateFile::save(const State& state) {
     return database_.transaction([&]() -> Outcome<void> {
-        for (const char* emptied : {"state", "gateway", "client", "used", "message"})
-            if (auto done = database_.run(std::string{"DELETE FROM "} + emptied); !done) return done;
+        constexpr std::array emptied{"DELETE FROM state", "DELETE FROM gateway", "DELETE FROM client",
+                                     "DELETE FROM used", "DELETE FROM message"};
+        if (auto done = run_all(database_, emptied); !done) return done;
         return insert(state);
     });
 }
@@ -158,7 +143,7 @@ Outcome<void> StateFile::cover(TimeSpan span) {
 }
 
 Outcome<fs::path> set_aside(const fs::path& directory) {
-    const fs::path file = file_in(directory);
+    const fs::path file = state_file(directory);
     const fs::path aside = file.string() + ".damaged";
     std::error_code error;
     for (const char* part : {"-wal", "-shm", "-journal"}) fs::remove(file.string() + part, error);

@@ -50,6 +50,12 @@ struct State {
     friend bool operator==(const State&, const State&) = default;
 };
 
+// The file in its directory.
+[[nodiscard]] std::filesystem::path state_file(const std::filesystem::path& directory);
+
+// The first of a line of its own.
+[[nodiscard]] State new_state();
+
 class StateFile {
 public:
     static constexpr std::int64_t version = 1;

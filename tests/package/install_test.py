@@ -114,7 +114,9 @@ def directories(root):
     made = {words[1]: words[2:5] for words in map(str.split, lines) if words and words[0] == "d"}
     assert made == {"/etc/postern": ["1770", "root", "postern"], "/var/lib/postern": ["1770", "root", "postern"],
                     "/var/lib/postern/rules": ["0700", "root", "root"],
-                    "/var/log/postern": ["0750", "postern", "postern"]}, made
+                    "/etc/postern/clients.d": ["0750", "root", "postern"],
+                    "/var/log/postern": ["0750", "postern", "postern"],
+                    "/var/cache/postern": ["0750", "postern", "postern"]}, made
     writable = " ".join(settings(unit(root, "posternd.service"))["ReadWritePaths"])
     for path in ("/etc/postern", "/var/lib/postern"):
         assert path in writable, f"{path} is read-only for the daemon"
@@ -125,6 +127,7 @@ def example(root):
     text = (root / "usr/share/postern/examples/postern.yaml").read_text()
     said = settings(unit(root, "posternd.service"))
     assert "/var/lib/postern" in text and said["RuntimeDirectory"] == said["LogsDirectory"] == ["postern"], said
+    assert "/var/cache/postern/anchor" in text and said["CacheDirectory"] == ["postern"], said
     assert "/run/postern/control.sock" in text and "/var/log/postern/verdicts.json" in text
     run(root / "usr/sbin/posternctl", "-c", root / "usr/share/postern/examples/postern.yaml", "check", "--no-secrets")
 

@@ -70,7 +70,7 @@ void Host::start() {
     if (life_) return;
     life_ =
         std::make_unique<Life>(settings_, plan_, people_, directory_, fresh_, clocks_, dice_.split(), court_, lies_);
-    fresh_ = 0;
+    fresh_ = false;
     court_.tell(&Witness::lived, clocks_.gate(), life_->policy(), last_);
 }
 
@@ -99,7 +99,7 @@ void Host::crash_onto_copy() {
 void Host::move_to(const fs::path& source) {
     const fs::path next = scratch_.path() / std::to_string(++directories_);
     if (lies_.forget_after_crash)
-        fs::create_directory(next), fresh_ = 1;
+        fs::create_directory(next), fresh_ = true;
     else
         fs::copy(source, next);
     die(End::crash);

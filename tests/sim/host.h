@@ -56,7 +56,7 @@ private:
     Scratch scratch_;
     std::filesystem::path directory_;
     unsigned directories_ = 0;
-    std::size_t fresh_ = 1;
+    bool fresh_ = true;
     End last_ = End::none;
     Plan plan_;
     std::map<FlowKey, Connection> connections_;

@@ -21,7 +21,7 @@ SipKey key_of(Dice& dice) {
 }  // namespace
 
 Life::Life(const LifeSettings& settings, const Plan& plan, const People& people, const std::filesystem::path& directory,
-           std::size_t fresh, const Clocks& clocks, Dice dice, Court& court, const Lies& lies)
+           bool fresh, const Clocks& clocks, Dice dice, Court& court, const Lies& lies)
     : settings_{settings},
       people_{people},
       clocks_{clocks},
@@ -35,8 +35,10 @@ Life::Life(const LifeSettings& settings, const Plan& plan, const People& people,
     tables_.enroll(*held_);
     for (const Client& client : held_->clients) ids_[client.name] = client.id;
     for (const Knock& knock : held_->knocks) ids_[knock.identity.name] = knock.identity.id;
-    keeper_ = std::make_unique<Keeper>(tables_, current_, directory_);
-    keeper_->begin({fresh, std::nullopt}, clocks_.gate());
+    keeper_ = std::make_unique<Keeper>(tables_, current_, StatePlace{directory_, {}});
+    SpentMarkers markers;
+    if (fresh) markers.keys = {held_->gateway.keys.front().pair.public_key};
+    keeper_->begin(markers, clocks_.gate());
     const SipKey ledger_key = key_of(dice_);
     for (unsigned i = 0; i < settings.workers; ++i)
         workers_.push_back({held_,

@@ -26,9 +26,9 @@ struct LifeSettings {
 
 class Life {
 public:
-    // `fresh`: how many gateway keys nobody has used before. Everything handed in outlives it.
+    // `fresh`: nobody has used the gateway key before. Everything handed in outlives it.
     Life(const LifeSettings& settings, const Plan& plan, const People& people, const std::filesystem::path& directory,
-         std::size_t fresh, const Clocks& clocks, Dice dice, Court& court, const Lies& lies);
+         bool fresh, const Clocks& clocks, Dice dice, Court& court, const Lies& lies);
 
     Decision judge(const Packet& packet);
 

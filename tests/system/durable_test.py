@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """What authorized once never does so again, whatever dies in between: kills, clocks that are set, disks that are slow, full
 or dead; and nobody waits longer than posternd(8) says."""
+import collections
+import contextlib
 import os
 import signal
 import statistics
@@ -22,7 +24,7 @@ class Member:
     """Alice, who remembers every datagram of hers that was accepted."""
 
     def __init__(self, lab):
-        self.lab, self.serial, self.accepted = lab, 0, []
+        self.lab, self.serial, self.accepted, self.refused = lab, 0, [], collections.Counter()
 
     def knock(self, offset=0.0):
         """One new message, with a clock that is so far off: the reason that it got."""
@@ -54,7 +56,7 @@ class Member:
             time.sleep(0.2)
 
     def nothing_again(self):
-        """The last hundred datagrams that were accepted, once more: none is."""
+        """The last hundred datagrams that were accepted, once more: none is. Why, is added up in `refused`."""
         before, again = self.lab.verdicts(), self.accepted[-100:]
         for source, datagram in again:
             self.lab.sender().send(packets.udp(source, GATEWAY[4], 5000, SPA_PORT, datagram))
@@ -62,6 +64,11 @@ class Member:
         wait_until(lambda: sum(self.lab.verdicts().values()) >= expected, "all verdicts", 20)
         new = self.lab.verdicts() - before
         assert new["spa_accepted"] + new["spa_again"] == 0, dict(new)
+        self.refused += new
+
+    def some_were_fresh(self):
+        """Copies that are too old by now are refused by any gate: some have to be refused for what it remembers."""
+        assert self.refused["spa_old"] + self.refused["spa_replayed"] > 0, dict(self.refused)
 
 
 # --- kills -----------------------------------------------------------------------------------------------------------
@@ -79,7 +86,7 @@ def live(lab, lives, done):
         member.nothing_again()
         done.append(1)
     assert len(member.accepted) >= 2 * lives
-    return longest
+    return member, longest
 
 
 @suite.check("kill -9 over eight gateways while members get in: no message is ever good for a second time", daemon=False)
@@ -94,13 +101,16 @@ def kills(lab, progress):
             while not all(future.done() for future in running):
                 progress(len(done), lives * gateways)
                 time.sleep(0.2)
-            longest = max(future.result() for future in running)
+            members, waits = zip(*(future.result() for future in running))
         for each in labs:
             each.finish()
     finally:
         for each in labs:
             each.close()
-    return f"{lives * gateways} kills, the longest refusal {longest:.1f} s"
+    refused = sum((member.refused for member in members), collections.Counter())
+    assert refused["spa_old"] + refused["spa_replayed"] > 0, f"every copy came too late: {dict(refused)}"
+    return (f"{lives * gateways} kills, {sum(len(member.accepted) for member in members)} accepted, their copies "
+            f"{dict(refused)}, the longest refusal {max(waits):.1f} s")
 
 
 @suite.check("an end in order costs nobody anything: new messages are accepted at once, old ones never")
@@ -112,6 +122,14 @@ def in_order(lab):
         assert member.knock() == "spa_accepted"
         member.nothing_again()
     assert lab.ask("status")["warnings"] == []
+    member.some_were_fresh()
+    lab.stop(signal.SIGKILL)
+    lab.start()
+    member.get_in(1 + LEAD + 1)
+    for _ in range(2):  # whatever a crash made used is no damage to the starts behind it
+        lab.restart()
+        assert not os.path.exists(lab.path("state/state.db.damaged"))
+    member.nothing_again()
 
 
 # --- clocks ----------------------------------------------------------------------------------------------------------
@@ -144,6 +162,7 @@ def clock_story(lab, step):
     get_in()
     clock.set(0)
     get_in()
+    member.some_were_fresh()
     return f"the longest refusal {max(waits):.1f} s"
 
 
@@ -199,7 +218,7 @@ def bad_disk(lab):
 @suite.check("a state directory on a full disk: members get in as before, also after a kill", daemon=False)
 def full_disk(lab):
     state = lab.path("state")
-    run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=1775", "postern-test", state])
+    run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=1775", "postern-test", state])
     try:
         os.chown(state, 0, os.stat(lab.directory).st_gid)
         lab.start()
@@ -233,23 +252,36 @@ def troubles(lab):
     lab.stop()
     database = os.path.join(lab.path("state"), "state.db")
 
-    def story(prepare, restore, word):
-        prepare()
+    def story(word):
         lab.start()
         assert any(word in warning for warning in lab.ask("status")["warnings"]), lab.ask("status")["warnings"]
         member.nothing_again()
-        restore()
         lab.stop()
 
-    story(lambda: os.rename(database, database + ".away"), lambda: None, "there is no state")
+    os.rename(database, database + ".away")
+    story("there is no state")
     os.rename(database + ".away", database)
-    story(lambda: overwrite(database, b"?" * 8192), lambda: None, "state.db.damaged")
+    with read_only(lab.path("state")):
+        story("spa_not_durable")
+    overwrite(database, b"?" * 8192)
+    story("state.db.damaged")
     run(["python3", "-c", f"import sqlite3; sqlite3.connect('{database}').execute('PRAGMA user_version = 99')"])
-    story(lambda: None, lambda: None, "a newer postern has made it")
+    story("a newer postern has made it")
     os.remove(database)
     lab.start()
     member.get_in(1 + LEAD + 1)
     member.nothing_again()
+
+
+@contextlib.contextmanager
+def read_only(directory):
+    """Nobody can write in there."""
+    run(["mount", "--bind", directory, directory])
+    run(["mount", "-o", "remount,ro,bind", directory])
+    try:
+        yield
+    finally:
+        run(["umount", "-l", directory])
 
 
 def overwrite(path, content):

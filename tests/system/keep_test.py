@@ -216,6 +216,7 @@ def no_other_way(lab):
         refused = lab.gateway.run(lab.program("posternctl"), "-c", before, *words, "--backend", lab.backend, check=False)
         assert refused.returncode == 1 and "an apply waits for its confirmation" in refused.stderr, refused
     assert stands(lab, after) and lab.status()["policy_loaded"] == loaded
+    assert "the rules are taken back in" in lab.control("status", root=True).stdout
     said = lab.gateway.run(lab.program("posternctl"), "-c", lab.policy, "reload", "--confirm", WAIT, "--backend", lab.backend)
     assert stands(lab, lab.policy) and "taken back in 5 s" in said.stdout, said
     wait_until(lambda: stands(lab, before), "the rules before", 20)

@@ -32,7 +32,7 @@ TEST_CASE("keys, preshared keys, seed and products are in place", "[config]") {
     CHECK(to_hex(policy.clients[0].static_static[0].bytes()) ==
           "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
     CHECK(loaded->settings.steering_seed == 0x00c0ffee);
-    CHECK(loaded->settings.fresh_key_markers.empty());
+    CHECK(loaded->settings.fresh_keys.empty());
 }
 
 TEST_CASE("who can do without secrets learns which are missing, and mistakes are mistakes all the same", "[config]") {
@@ -59,7 +59,9 @@ TEST_CASE("the marker beside a key that init has just made is found", "[config]"
     sound(files).write("gateway.key.fresh", "");
     const auto loaded = files.load(with_secrets);
     REQUIRE(loaded);
-    CHECK(loaded->settings.fresh_key_markers == std::vector<fs::path>{files.path("gateway.key.fresh")});
+    REQUIRE(loaded->settings.fresh_keys.size() == 1);
+    CHECK(loaded->settings.fresh_keys[0].marker == files.path("gateway.key.fresh"));
+    CHECK(loaded->settings.fresh_keys[0].key == loaded->policy->gateway.keys[0].pair.public_key);
 }
 
 TEST_CASE("during a rotation there is a product per gateway key, in their order", "[config]") {

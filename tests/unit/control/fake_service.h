@@ -14,6 +14,7 @@ struct FakeService : control::Service {
     Result<control::RevokeReport> revoke_report = control::RevokeReport{};
     Result<control::ReloadReport> reload_report = control::ReloadReport{};
     Result<control::RulesetReport> ruleset_report = control::RulesetReport{7, 1, 0, 1};
+    std::string state_document = "{}";
     std::vector<std::string> asked;
     std::optional<control::RevokeRequest> revoked;
     control::GuardReport told;
@@ -32,6 +33,7 @@ struct FakeService : control::Service {
         told = report;
     }
     Result<control::RulesetReport> ruleset() override { return asked.emplace_back("ruleset"), ruleset_report; }
+    Result<std::string> state() override { return asked.emplace_back("state"), state_document; }
 };
 
 inline control::Status sample_status() {

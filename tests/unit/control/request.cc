@@ -15,7 +15,7 @@ constexpr std::uint64_t largest = 18446744073709551615u;
 
 std::vector<Request> every_request() {
     std::vector<Request> requests;
-    for (const auto command : {Command::status, Command::grants, Command::flows, Command::reload})
+    for (const auto command : {Command::status, Command::grants, Command::flows, Command::reload, Command::state})
         requests.push_back({command, {}});
     requests.push_back({Command::revoke, {Target::all, 0, ""}});
     requests.push_back({Command::revoke, {Target::grant, largest, ""}});

@@ -107,6 +107,7 @@ public:
     [[nodiscard]] const Policy& policy() const { return *policy_; }
     [[nodiscard]] std::shared_ptr<const Policy> shared_policy() const { return policy_; }
     Tables& tables() { return tables_; }
+    Names& names() { return names_; }
 
     // A message by `who` for a service, its time the gateway's, its address exact.
     spa::Claims claims(const std::string& service, const IpAddress& from) {

@@ -15,10 +15,11 @@ inline constexpr Duration second = std::chrono::seconds{1};
 using Datagram = std::vector<std::uint8_t>;
 
 struct Life : World {
-    Life(const std::filesystem::path& directory, Instant from, SpentMarkers markers = {}) {
+    Life(const std::filesystem::path& directory, Instant from, SpentMarkers markers = {},
+         const std::filesystem::path& anchor = {}) {
         begin_at(from);
         current = std::make_unique<CurrentPolicy>(shared_policy());
-        keeper = std::make_unique<Keeper>(tables(), *current, directory);
+        keeper = std::make_unique<Keeper>(tables(), *current, StatePlace{directory, anchor});
         keeper->begin(markers, now());
     }
     std::unique_ptr<CurrentPolicy> current;
@@ -36,7 +37,7 @@ struct Life : World {
     Reason send_new(const Person& who) { return send(seal(who, claims("ssh", home))); }
 };
 
-inline const SpentMarkers fresh{1, std::nullopt};  // the world has one gateway key
+inline const SpentMarkers fresh{{keys_of(1).public_key}, std::nullopt};  // the world's gateway key
 inline const Instant dawn{SteadyTime{std::chrono::seconds{1000}}, wall_time(1'800'000'000)};
 
 // How long a member who tries every second is refused.

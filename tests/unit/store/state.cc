@@ -110,7 +110,7 @@ TEST_CASE("a file has one holder at a time", "[store]") {
     const ScratchDirectory directory;
     const StateFile first = opened(directory);
     const Trouble trouble = refused(directory);
-    CHECK(trouble.kind == Kind::unusable);
+    CHECK(trouble.kind == Kind::held);
     CHECK(trouble.text == (directory.path() / "state.db").string() + ": another process holds it");
 }
 
