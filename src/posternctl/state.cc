@@ -188,7 +188,7 @@ void add_state(CLI::App& app, const Context& context, Exit& exit) {
     const auto add = [&](const char* name, const char* help, auto work) {
         return command->add_subcommand(name, help)->fallthrough()->callback([&context, &exit, options, work] {
             const auto job = state_job(context, *options);
-            exit = job ? work(*job) : Exit::bad_policy;
+            exit = job ? work(*job) : job.error();
         });
     };
     add("check", "say whether it is sound, and what is used up",

@@ -45,16 +45,16 @@ Result<void> change(const StateJob& job, const std::function<void(store::State&)
 
 }  // namespace
 
-std::optional<StateJob> state_job(const Context& context, const StateOptions& options) {
+tl::expected<StateJob, Exit> state_job(const Context& context, const StateOptions& options) {
     Names names;
     const auto loaded = config::load(fs::absolute(context.policy_file), names, {.secrets = false});
     if (!loaded) {
         for (const auto& diagnostic : loaded.error()) fmt::print(stderr, "{}\n", config::to_text(diagnostic));
-        return std::nullopt;
+        return tl::make_unexpected(Exit::bad_policy);
     }
     const auto or_else = [](const fs::path& given, const fs::path& other) { return given.empty() ? other : given; };
     const auto user = daemon_owner(options.user, {});
-    if (!user) return complain(user.error().text), std::nullopt;
+    if (!user) return complain(user.error().text), tl::make_unexpected(Exit::failed);
     const config::Settings& settings = loaded->settings;
     return StateJob{or_else(options.directory, settings.state_directory),
                     or_else(options.anchor, settings.state_anchor), or_else(options.socket, settings.control_socket),

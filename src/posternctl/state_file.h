@@ -32,8 +32,8 @@ struct StateJob {
     std::shared_ptr<const Policy> policy;  // without secrets
 };
 
-// Nothing: complained about. Mistakes of the policy go to standard error.
-[[nodiscard]] std::optional<StateJob> state_job(const Context& context, const StateOptions& options);
+// What is wrong is complained about here and becomes the exit code.
+[[nodiscard]] tl::expected<StateJob, Exit> state_job(const Context& context, const StateOptions& options);
 
 // Up to which time a message can be fresh by now.
 [[nodiscard]] WallTime fresh_until(const StateJob& job);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/bytes.h"
+#include "io/files.h"
 
 namespace postern::store {
 namespace {
@@ -26,8 +27,8 @@ std::optional<Anchor> parse(std::string_view text) {
 
 }  // namespace
 
-Result<void> write_anchor(const std::filesystem::path& file, const Anchor& anchor, const io::Owner& owner) {
-    return io::replace_file(file, to_hex(anchor.id) + " " + std::to_string(anchor.sequence) + "\n", 0600, owner);
+Result<void> write_anchor(const std::filesystem::path& file, const Anchor& anchor) {
+    return io::replace_file(file, to_hex(anchor.id) + " " + std::to_string(anchor.sequence) + "\n", 0600);
 }
 
 Result<std::optional<Anchor>> read_anchor(const std::filesystem::path& file) {

@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "base/result.h"
-#include "io/files.h"
 #include "store/state.h"
 
 namespace postern::store {
@@ -19,8 +18,8 @@ struct Anchor {
     friend bool operator==(const Anchor&, const Anchor&) = default;
 };
 
-[[nodiscard]] Result<void> write_anchor(const std::filesystem::path& file, const Anchor& anchor,
-                                        const io::Owner& owner = {});
+// All or nothing, with mode 0600. An Error names the file.
+[[nodiscard]] Result<void> write_anchor(const std::filesystem::path& file, const Anchor& anchor);
 
 // Nothing: there is no such file. An Error where it says something else.
 [[nodiscard]] Result<std::optional<Anchor>> read_anchor(const std::filesystem::path& file);

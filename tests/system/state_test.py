@@ -68,6 +68,7 @@ def failure(lab, *words):
 @suite.check("check says how the daemon ended and up to when messages are used up, whether it runs or not")
 def checked(lab):
     assert "there is no state" in failure(lab, "check")
+    assert "no user" in failure(lab, "check", "--user", "nobody-has-this-name")
     lab.start()
     accepted(lab)
     running = json.loads(lab.control("--json", "state", "check").stdout)
