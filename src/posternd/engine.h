@@ -18,8 +18,8 @@
 #include "posternd/current.h"
 #include "posternd/guard.h"
 #include "posternd/journal.h"
-#include "posternd/keeping.h"
 #include "posternd/ruleset.h"
+#include "posternd/state_thread.h"
 #include "posternd/worker.h"
 
 namespace postern {
@@ -34,7 +34,7 @@ struct WorkerThread {
 struct Engine {
     Engine(std::filesystem::path file, Names& given, config::Settings said, const PolicyInForce& first,
            const SipKey& key, io::LogFile log, netfilter::Conntrack connections, netfilter::SocketDiag ends,
-           io::Waker endings, io::Waker kept, WallTime now)
+           io::Waker endings, WallTime now)
         : policy_file{std::move(file)},
           names{given},
           settings{std::move(said)},
@@ -44,7 +44,6 @@ struct Engine {
           conntrack{std::move(connections)},
           sockets{std::move(ends)},
           endings_waker{std::move(endings)},
-          keeping_waker{std::move(kept)},
           started{now},
           policy_loaded{now},
           ruleset{first.ruleset},
@@ -80,7 +79,6 @@ struct Engine {
     std::optional<netfilter::ConntrackEvents> conntrack_events;  // ends of connections with a mark of ours
     io::Waker
         endings_waker;  // woken where flows were ended in the tables; the main thread then carries it to the kernel
-    io::Waker keeping_waker;  // woken where somebody was let in
     const WallTime started;
     WallTime policy_loaded;
     std::uint64_t ruleset;                            // generation of the rules in force
@@ -94,7 +92,7 @@ struct Engine {
     std::vector<config::Diagnostic> policy_warnings;  // of the policy in force
     std::vector<std::string> warnings;                // what the operator must see in status
     Guard guard;                                      // what is known about the rules
-    std::unique_ptr<Keeping> keeping;
+    std::unique_ptr<StateThread> state_thread;
     std::vector<WorkerThread> workers;  // last: its threads use all of the above
 
     [[nodiscard]] std::size_t main_ring() const { return current.get()->gateway.queues; }

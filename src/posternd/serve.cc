@@ -67,7 +67,7 @@ void drain(Daemon& daemon) {
     for (WorkerThread& each : engine.workers) each.thread.request_stop();
     daemon.waker.wake();
     for (WorkerThread& each : engine.workers) each.thread.join();
-    if (const auto kept = engine.keeping->end(); !kept)
+    if (const auto kept = engine.state_thread->end(); !kept)
         std::fprintf(stderr, "posternd: %s\n", kept.error().text.c_str());
 }
 

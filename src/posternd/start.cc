@@ -70,14 +70,14 @@ std::vector<netfilter::Queue> bind_queues(const Policy& policy, const Options& o
 
 std::unique_ptr<Engine> make_engine(const Options& options, Names& names, const config::Configuration& configuration,
                                     io::LogFile log, netfilter::Conntrack conntrack, netfilter::SocketDiag sockets,
-                                    io::Waker endings_waker, io::Waker keeping_waker) {
+                                    io::Waker endings_waker) {
     const Instant now = io::now();
     const SpentMarkers markers = spend_markers(configuration);
     // Behind the control socket's opening: whoever applied rules before then wrote it down, later ones will tell us.
     const PolicyInForce first = in_force(*configuration.policy, configuration.settings.numbers_file);
     auto engine = std::make_unique<Engine>(options.policy_file, names, configuration.settings, first, random_key(),
                                            std::move(log), std::move(conntrack), std::move(sockets),
-                                           std::move(endings_waker), std::move(keeping_waker), now.wall);
+                                           std::move(endings_waker), now.wall);
     if (markers.warning) engine->warnings.push_back(*markers.warning);
     engine->policy_warnings = configuration.warnings;
     engine->state_directory = options.state.empty() ? configuration.settings.state_directory : options.state;
@@ -87,7 +87,7 @@ std::unique_ptr<Engine> make_engine(const Options& options, Names& names, const 
     engine->sessions = std::make_unique<Sessions>(engine->tables, engine->current);
     engine->sessions->begin(engine->state_directory, names, now.steady);
     engine->ends_pending = true;  // some of these may have been ended already
-    engine->keeping = std::make_unique<Keeping>(*engine->keeper, *engine->sessions, engine->keeping_waker);
+    engine->state_thread = std::make_unique<StateThread>(*engine->keeper, *engine->sessions);
     return engine;
 }
 
@@ -104,14 +104,8 @@ std::optional<netfilter::ConntrackEvents> listen_to_conntrack(const Policy& poli
 
 void start_workers(Engine& engine, std::vector<netfilter::Queue> queues) {
     for (std::size_t i = 0; i < queues.size(); ++i) {
-        const WorkerContext context{engine.current,
-                                    engine.tables,
-                                    engine.journal,
-                                    *engine.followers,
-                                    engine.endings_waker,
-                                    engine.keeping_waker,
-                                    i,
-                                    random_key()};
+        const WorkerContext context{
+            engine.current, engine.tables, engine.journal, *engine.followers, engine.endings_waker, i, random_key()};
         engine.workers.push_back({std::make_unique<Worker>(std::move(queues[i]), context), {}});
     }
     for (WorkerThread& each : engine.workers)
@@ -143,7 +137,6 @@ tl::expected<std::unique_ptr<Daemon>, Refused> start(const Options& options) try
     auto control = must(io::UnixListener::open(configuration.settings.control_socket, 0660));
     auto waker = must(io::Waker::make());
     auto endings_waker = must(io::Waker::make());
-    auto keeping_waker = must(io::Waker::make());
     auto bell = must(io::Waker::make());
     auto conntrack = must(netfilter::Conntrack::open());
     auto sockets = must(netfilter::SocketDiag::open());
@@ -154,7 +147,7 @@ tl::expected<std::unique_ptr<Daemon>, Refused> start(const Options& options) try
     auto daemon = std::make_unique<Daemon>(
         Daemon{std::move(signals), std::move(waker), std::move(control), std::move(names), nullptr});
     daemon->engine = make_engine(options, daemon->names, configuration, std::move(log), std::move(conntrack),
-                                 std::move(sockets), std::move(endings_waker), std::move(keeping_waker));
+                                 std::move(sockets), std::move(endings_waker));
     daemon->engine->conntrack_events = std::move(conntrack_events);
     begin_with(*daemon->engine, configuration.text, mistakes);
     std::ranges::move(warnings, std::back_inserter(daemon->engine->warnings));

@@ -82,7 +82,6 @@ void Worker::judge(const netfilter::QueuedPacket& packet, Instant now) {
     verdicts_.count(decision.reason);
     note(view, decision, now);
     if (decision.ends_flows) context_.endings_waker.wake();
-    let_in_ = let_in_ || decision.reason == Reason::grant_active;
     if (decision.lets_in())
         queue_.accept(packet.id, policy_->gateway.mark.with(packet.mark, decision.mark));
     else
@@ -117,8 +116,7 @@ void Worker::finish_turn(Instant now) {
         });
     if (spoke_) context_.journal.wake();
     if (told_followers_) context_.followers.ring_bell();
-    if (let_in_) context_.keeping_waker.wake();
-    spoke_ = told_followers_ = let_in_ = false;
+    spoke_ = told_followers_ = false;
 }
 
 std::optional<std::string> Worker::failure() const {

@@ -40,7 +40,6 @@ struct WorkerContext {
     Journal& journal;
     Followers& followers;
     const io::Waker& endings_waker;  // woken for a decision that ends flows
-    const io::Waker& keeping_waker;  // woken behind a batch in which somebody was let in
     std::size_t producer = 0;        // the worker's ring in the journal, and for the followers
     SipKey ledger_key{};
 };
@@ -78,8 +77,7 @@ private:
     CurrentPolicy::Pointer policy_;
     spa::Opener opener_;
     log::Ledger ledger_;
-    bool spoke_ = false;   // pushed an event in this turn
-    bool let_in_ = false;  // somebody, in this turn
+    bool spoke_ = false;  // pushed an event in this turn
     std::atomic<std::uint64_t> turns_ = 0;
     Followed followed_;
     std::uint64_t followed_version_ = 0;
