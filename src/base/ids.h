@@ -12,6 +12,10 @@ enum class ClientId : std::uint16_t { none = 0xffff };
 // Given once per service name and never reused while the process lives.
 enum class ServiceId : std::uint16_t { none = 0xffff };
 
+// Given once per content of a one-time list and never reused while the process lives: the same lines in the same order
+// have the same one, also over reloads.
+enum class ListId : std::uint16_t { none = 0xffff };
+
 // Counts up from 1 over the life of the process; 0 is no grant.
 enum class GrantId : std::uint64_t { none = 0 };
 

@@ -113,6 +113,14 @@ bool opens(const OpenDraft& entry, const knock::Step& step) {
     });
 }
 
+// The first line with such a step; null: none has one.
+const LineDraft* line_opened(const OpenDraft& entry, const KnockDraft& knock) {
+    const auto found = std::ranges::find_if(knock.lines, [&](const LineDraft& line) {
+        return std::ranges::any_of(line.steps, [&](const knock::Step& step) { return opens(entry, step); });
+    });
+    return found == knock.lines.end() ? nullptr : &*found;
+}
+
 void check_open_knocks(const Draft& draft, const OpenDraft& entry, Mistakes& mistakes) {
     for (const KnockDraft& knock : draft.knocks)
         for (const auto* steps : {&knock.steps, &knock.closes_with})
@@ -121,6 +129,11 @@ void check_open_knocks(const Draft& draft, const OpenDraft& entry, Mistakes& mis
                     mistakes.add(entry.place, "gateway.open",
                                  fmt::format("got {}, which is a step of knocks.{}, expected one of the two",
                                              entry.text, knock.name));
+    for (const KnockDraft& knock : draft.knocks)
+        if (const LineDraft* line = line_opened(entry, knock))
+            mistakes.add(entry.place, "gateway.open",
+                         fmt::format("got {}, which is a step in line {} of knocks.{}, expected one of the two",
+                                     entry.text, line->number, knock.name));
 }
 
 // What `open` lets by is never judged: a service that everybody may reach needs no grant, and an SPA message that goes

@@ -32,12 +32,24 @@ struct ClientDraft {
     std::optional<Written> preshared_key_file;
 };
 
+// A line of a one-time list that can be used.
+struct LineDraft {
+    int number = 0;  // in its file, from 1
+    std::vector<knock::Step> steps;
+};
+
 struct KnockDraft {
     std::string name;
     Place place;  // of the name
     std::optional<Written> opens;
-    std::vector<Placed<knock::Step>> steps;
+    std::vector<Placed<knock::Step>> steps;  // or a list
+    std::optional<Written> one_time_list;
+    std::uint8_t look_ahead = 0;
+    std::vector<LineDraft> lines;  // of its file, once that is read
     std::vector<Placed<knock::Step>> closes_with;
+
+    // Where a line stands.
+    [[nodiscard]] Place at(const LineDraft& line) const;
     knock::Sequence sequence;  // without steps and id: what both have in common
 };
 
@@ -55,6 +67,10 @@ struct Draft {
 // A file name as the operator meant it: relative ones start at the file that names them.
 [[nodiscard]] inline std::filesystem::path beside(const Place& place, const std::string& name) {
     return std::filesystem::path{place.file}.parent_path() / name;
+}
+
+inline Place KnockDraft::at(const LineDraft& line) const {
+    return {beside(one_time_list->place, one_time_list->value).string(), line.number, 1};
 }
 
 }  // namespace postern::config

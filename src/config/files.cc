@@ -100,6 +100,10 @@ Result<noise::Secret> read_secret(const fs::path& file) {
     return secret;
 }
 
+Result<std::string> read_private_text(const fs::path& file) {
+    return read_private(file).map([](const SecretText& text) { return text.text; });
+}
+
 Result<std::uint32_t> read_seed(const fs::path& file) {
     const auto text = read_private(file);
     if (!text) return tl::make_unexpected(text.error());

@@ -39,6 +39,9 @@ private:
 // One key on one line of base64, not all zero. Refuses a file that others than its owner and group may touch.
 [[nodiscard]] Result<noise::Secret> read_secret(const std::filesystem::path& file);
 
+// A plain file of at most 1 MiB; the same rule for others.
+[[nodiscard]] Result<std::string> read_private_text(const std::filesystem::path& file);
+
 // Eight hexadecimal digits on one line; the same rule for others.
 [[nodiscard]] Result<std::uint32_t> read_seed(const std::filesystem::path& file);
 

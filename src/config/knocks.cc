@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "config/agree.h"
+#include "config/lines.h"
+#include "config/schema.h"
 
 namespace postern::config {
 namespace {
@@ -19,10 +22,10 @@ std::string path_of(const KnockDraft& knock, std::string_view key) {
 
 std::string shown(const knock::Step& step) { return in_quotes(knock::to_text(step)); }
 
-// Whether one packet could take both.
-bool alike(const knock::Step& a, const knock::Step& b) {
-    constexpr std::uint8_t either = tcp_flag::syn | tcp_flag::ack;
-    return place_of(a) == place_of(b) && (a.flags & either) == (b.flags & either);
+std::vector<knock::Step> plain(const Steps& steps) {
+    std::vector<knock::Step> plain;
+    for (const auto& [step, place] : steps) plain.push_back(step);
+    return plain;
 }
 
 void check_names(const Draft& draft, Mistakes& mistakes) {
@@ -35,6 +38,16 @@ void check_names(const Draft& draft, Mistakes& mistakes) {
         });
         if (!offered) mistakes.add(knock.opens->place, path_of(knock, "opens"), no_service(draft, knock.opens->value));
     }
+}
+
+// A mistake of one of the two leaves it out, too: the other one is then not missed.
+void check_one_of_two(const KnockDraft& knock, bool all_read, Mistakes& mistakes) {
+    if (!knock.steps.empty() && knock.one_time_list)
+        mistakes.add(knock.one_time_list->place, path_of(knock, "one_time_list"),
+                     "got it beside steps, expected one of the two");
+    if (all_read && knock.steps.empty() && !knock.one_time_list)
+        mistakes.add(knock.place, path_of(knock, "steps"),
+                     fmt::format("missing, expected {}; or one_time_list", expectation(*key("knocks.NAME.steps"))));
 }
 
 void check_length(const KnockDraft& knock, std::string_view key, const Steps& steps, Mistakes& mistakes) {
@@ -56,16 +69,6 @@ void check_closing(const KnockDraft& knock, Mistakes& mistakes) {
         if (std::ranges::any_of(knock.steps, [&](const auto& opening) { return alike(opening.value, step); }))
             mistakes.add(place, path_of(knock, "closes_with"),
                          fmt::format("got {}, expected no step of the opening sequence", shown(step)));
-}
-
-// The service that has this port, or gateway.spa; empty where it is free.
-std::string listener_at(const Draft& draft, const knock::Step& step) {
-    for (const ServiceDraft& service : draft.services)
-        for (const auto& [ports, place] : service.ports)
-            if (ports.contains(step.transport, step.port)) return "services." + service.service.name;
-    for (const PortRange& spa : draft.gateway.spa)
-        if (step.transport == Transport::udp && spa.contains(step.port)) return "gateway.spa";
-    return {};
 }
 
 void check_ports(const Draft& draft, const KnockDraft& knock, std::string_view key, const Steps& steps,
@@ -90,38 +93,31 @@ void check_crowd(const Draft& draft, Mistakes& mistakes) {
         mistakes.add(draft.knocks.back().place, "knocks",
                      fmt::format("got {}, expected at most {}", draft.knocks.size(), knock::Book::most_knocks));
     std::map<std::uint32_t, std::size_t> beginning;
-    for (const KnockDraft& knock : draft.knocks)
+    const auto begins = [&](const KnockDraft& knock, const knock::Step& first, const Place& place) {
+        if (++beginning[place_of(first)] > knock::Book::most_alike)
+            mistakes.add(place, "knocks." + knock.name,
+                         fmt::format("got {} as one more first step, expected at most {} sequences that begin there",
+                                     shown(first), knock::Book::most_alike));
+    };
+    for (const KnockDraft& knock : draft.knocks) {
         for (const Steps* steps : {&knock.steps, &knock.closes_with})
-            if (!steps->empty() && ++beginning[place_of(steps->front().value)] > knock::Book::most_alike)
-                mistakes.add(
-                    steps->front().place, "knocks." + knock.name,
-                    fmt::format("got {} as one more first step, expected at most {} sequences that begin there",
-                                shown(steps->front().value), knock::Book::most_alike));
+            if (!steps->empty()) begins(knock, steps->front().value, steps->front().place);
+        std::set<std::uint32_t> of_list;  // which counts once, however many of its lines begin there
+        for (const LineDraft& line : knock.lines)
+            if (of_list.insert(place_of(line.steps.front())).second) begins(knock, line.steps.front(), knock.at(line));
+    }
 }
 
 void check_twins(const Draft& draft, Mistakes& mistakes) {
-    std::map<std::vector<knock::Step>, std::string> owners;
+    SequenceOwners owners;
     for (const KnockDraft& knock : draft.knocks) {
-        std::vector<knock::Step> steps;
-        for (const auto& [step, place] : knock.steps) steps.push_back(step);
+        const std::vector<knock::Step> steps = plain(knock.steps);
         const auto [owner, first] = owners.emplace(steps, knock.name);
         if (!first && !steps.empty())
             mistakes.add(knock.place, path_of(knock, "steps"),
                          fmt::format("got the steps of {}, expected a sequence of its own", owner->second));
     }
-}
-
-// Whether a scan that goes through the ports from low to high, pings first included, meets the steps in their order.
-bool ascending(const Steps& steps, bool across_transports) {
-    const auto rank = [](const knock::Step& step) {
-        return step.transport == Transport::icmp ? 0 : step.transport == Transport::tcp ? 1 : 2;
-    };
-    for (std::size_t i = 1; i < steps.size(); ++i) {
-        const knock::Step &before = steps[i - 1].value, &step = steps[i].value;
-        const bool comparable = step.transport == before.transport || rank(before) == 0 || across_transports;
-        if (!comparable || std::pair{rank(step), step.port} < std::pair{rank(before), before.port}) return false;
-    }
-    return true;
+    check_line_twins(draft, owners, mistakes);
 }
 
 // With `unmatched: pass` only steps reach the gate, so that no packet is seen to be wrong.
@@ -132,7 +128,7 @@ void warn_of_scans(const KnockDraft& knock, Unmatched unmatched, Mistakes& warni
         warnings.add(place, path_of(knock, "strictness"),
                      "with gateway.unmatched: pass wrong packets do not reach the gate: a port scan that meets the "
                      "steps in their order completes the sequence");
-    if (ascending(knock.steps, all_tolerated || unmatched == Unmatched::pass))
+    if (ascending(plain(knock.steps), all_tolerated || unmatched == Unmatched::pass))
         warnings.add(place, path_of(knock, "steps"),
                      "the steps ascend, as the ports of a scan can: put a lower port behind a higher one");
     if (knock.steps.size() == knock::fewest_steps)
@@ -142,13 +138,41 @@ void warn_of_scans(const KnockDraft& knock, Unmatched unmatched, Mistakes& warni
 
 }  // namespace
 
+bool alike(const knock::Step& a, const knock::Step& b) {
+    constexpr std::uint8_t either = tcp_flag::syn | tcp_flag::ack;
+    return place_of(a) == place_of(b) && (a.flags & either) == (b.flags & either);
+}
+
+std::string listener_at(const Draft& draft, const knock::Step& step) {
+    for (const ServiceDraft& service : draft.services)
+        for (const auto& [ports, place] : service.ports)
+            if (ports.contains(step.transport, step.port)) return "services." + service.service.name;
+    for (const PortRange& spa : draft.gateway.spa)
+        if (step.transport == Transport::udp && spa.contains(step.port)) return "gateway.spa";
+    return {};
+}
+
+bool ascending(const std::vector<knock::Step>& steps, bool across_transports) {
+    const auto rank = [](const knock::Step& step) {
+        return step.transport == Transport::icmp ? 0 : step.transport == Transport::tcp ? 1 : 2;
+    };
+    for (std::size_t i = 1; i < steps.size(); ++i) {
+        const knock::Step &before = steps[i - 1], &step = steps[i];
+        const bool comparable = step.transport == before.transport || rank(before) == 0 || across_transports;
+        if (!comparable || std::pair{rank(step), step.port} < std::pair{rank(before), before.port}) return false;
+    }
+    return true;
+}
+
 void check_knocks(const Draft& draft, Mistakes& mistakes) {
     const bool all_read = mistakes.none();  // else steps may be missing here that the file has
     check_names(draft, mistakes);
     check_twins(draft, mistakes);
     check_crowd(draft, mistakes);
     for (const KnockDraft& knock : draft.knocks) {
+        check_one_of_two(knock, all_read, mistakes);
         check_alone(draft, knock, mistakes);
+        check_lines(draft, knock, mistakes);
         if (!all_read) continue;
         check_length(knock, "steps", knock.steps, mistakes);
         check_length(knock, "closes_with", knock.closes_with, mistakes);
@@ -158,6 +182,10 @@ void check_knocks(const Draft& draft, Mistakes& mistakes) {
 void warn_of_knocks(const Draft& draft, Mistakes& warnings) {
     for (const KnockDraft& knock : draft.knocks) {
         if (knock.sequence.scheme != knock::Scheme::static_) continue;
+        if (knock.one_time_list) {
+            warn_of_lines(knock, draft.gateway.unmatched, warnings);
+            continue;
+        }
         warnings.add(knock.place, "knocks." + knock.name,
                      "a static sequence is weak: whoever sees it once can repeat it, and spoofed packets can spoil an "
                      "attempt; prefer SPA");

@@ -10,6 +10,7 @@
 #include "config/draft.h"
 #include "config/files.h"
 #include "config/knocks.h"
+#include "config/lines.h"
 #include "config/schema.h"
 #include "config/secrets.h"
 #include "config/tree.h"
@@ -86,7 +87,8 @@ Knock finish(KnockDraft draft, Names& names) {
     Knock knock;
     knock.opening = with(draft.steps);
     if (!draft.closes_with.empty()) knock.closing = with(draft.closes_with);
-    knock.identity.id = names.knock(draft.name, knock.opening.steps);
+    if (draft.one_time_list) knock.list = finish_list(draft, names);
+    knock.identity.id = knock.list ? names.listed_knock(draft.name) : names.knock(draft.name, knock.opening.steps);
     knock.identity.name = std::move(draft.name);
     knock.identity.services = {names.service(draft.opens->value)};
     return knock;
@@ -110,8 +112,9 @@ bool ids_given(const Policy& policy) {
     const auto without = [](const auto& one) { return one.id == decltype(one.id)::none; };
     return std::none_of(policy.services.begin(), policy.services.end(), without) &&
            std::none_of(policy.clients.begin(), policy.clients.end(), without) &&
-           std::none_of(policy.knocks.begin(), policy.knocks.end(),
-                        [&](const Knock& knock) { return without(knock.identity); });
+           std::none_of(policy.knocks.begin(), policy.knocks.end(), [&](const Knock& knock) {
+               return without(knock.identity) || (knock.list && without(*knock.list));
+           });
 }
 
 Unread unread_secrets(const Draft& draft) {
@@ -129,11 +132,13 @@ tl::expected<Configuration, std::vector<Diagnostic>> load(const fs::path& file, 
     Texts texts{options.copy};
     const auto refused = [&] { return tl::make_unexpected(std::move(mistakes).sorted(file.string())); };
     const bool whole = read_draft(file, texts, draft, mistakes);
+    Mistakes unreadable, ignored;
+    Mistakes& of_secrets = options.without_unreadable ? unreadable : mistakes;
+    if (whole) read_lines(draft, mistakes, options.secrets ? of_secrets : ignored);
     if (whole) check_agreement(draft, mistakes);
     if (whole) check_knocks(draft, mistakes);
     sort_clients(draft);
-    Mistakes unreadable;
-    if (whole && options.secrets) read_secrets(draft, options.without_unreadable ? unreadable : mistakes);
+    if (whole && options.secrets) read_secrets(draft, of_secrets);
     if (!mistakes.none()) return refused();
     Unread unread = unread_secrets(draft);
     unread.why = std::move(unreadable).sorted(file.string());

@@ -61,7 +61,8 @@ struct Configuration {
 };
 
 struct Options {
-    // False: key files and the steering seed are not opened; the policy has no keys and no products.
+    // False: key files and the steering seed are not opened; the policy has no keys and no products. One-time lists are
+    // read where that is possible: without them it is not known where knocks go.
     bool secrets = true;
     // True: a secret that cannot be read is no mistake; it is left out and named in `unread`.
     bool without_unreadable = false;

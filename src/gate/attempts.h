@@ -12,6 +12,7 @@
 #include "base/guarded.h"
 #include "base/ids.h"
 #include "gate/grant.h"
+#include "knock/one_time.h"
 #include "spa/replay_window.h"
 
 namespace postern {
@@ -88,6 +89,7 @@ struct ClientState {
 
     Guarded<Proofs> proofs;
     FlowCounters flows;
+    knock::LineCounter lines;  // of a knock with a one-time list
 };
 
 }  // namespace postern

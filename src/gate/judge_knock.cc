@@ -19,6 +19,31 @@ constexpr Reason reason_of(knock::What what) noexcept {
     return Reason::knock_opened;
 }
 
+// Lines are of the policy at hand: where a newer one has taken another list, none of this one is listened to.
+class LiveLines final : public knock::Listened {
+public:
+    LiveLines(const Policy& policy, Tables& tables) : policy_{policy}, tables_{tables} {}
+
+    [[nodiscard]] knock::LineWindow window(knock::SequenceId id) const noexcept override {
+        return tables_.client(id.knock).lines.window(*policy_.knock(id.knock)->list);
+    }
+
+private:
+    const Policy& policy_;
+    Tables& tables_;
+};
+
+// A complete opening sequence; of a list, whether this is the one time that it is good.
+Reason reason_of_complete(knock::SequenceId id, Tables& tables) noexcept {
+    if (!id.listed()) return Reason::knock_opened;
+    switch (tables.client(id.knock).lines.take(id.list, id.line)) {
+        case knock::LineCounter::Use::taken: return Reason::knock_opened;
+        case knock::LineCounter::Use::not_durable: return Reason::knock_not_durable;
+        case knock::LineCounter::Use::spent: break;
+    }
+    return Reason::knock_spent;
+}
+
 // A source has at most one unused grant of a knock: going through the sequence twice does not admit twice as much.
 void withdraw_grants(GrantList& grants, const PacketView& packet, ClientId knock, Instant now) noexcept {
     grants.of_source(packet.source, [&](Grant& grant) {
@@ -38,13 +63,19 @@ bool end_flows(Tables::FlowTable& flows, const PacketView& packet, ClientId knoc
 }
 
 // What happens to the source's shard, in one critical section.
-Decision step(Tables::Shard& shard, const PacketView& packet, Instant now, const Policy& policy) noexcept {
-    const auto [what, sequence, stage] = knock::judge(policy.book(), shard.knocks, packet, now.steady);
+Decision step(Tables::Shard& shard, const PacketView& packet, Instant now, const Policy& policy,
+              Tables& tables) noexcept {
+    const LiveLines lines{policy, tables};
+    const auto [what, sequence, stage] = knock::judge(policy.book(), lines, shard.knocks, packet, now.steady);
     Decision decision = refuse(reason_of(what));
     if (!sequence) return decision;
     decision.client = sequence->id.knock;
     decision.stage = stage;
-    if (what != knock::What::complete || sequence->id.part == knock::Part::opening) return decision;
+    if (what != knock::What::complete) return decision;
+    if (sequence->id.part == knock::Part::opening) {
+        decision.reason = reason_of_complete(sequence->id, tables);
+        return decision;
+    }
     withdraw_grants(shard.grants, packet, decision.client, now);
     decision.reason = Reason::knock_closed;
     decision.ends_flows = end_flows(shard.flows, packet, decision.client);
@@ -90,8 +121,9 @@ Decision open(Decision decision, const PacketView& packet, Instant now, const Po
 
 Decision judge_knock(const PacketView& packet, Instant now, const Policy& policy, Tables& tables) noexcept {
     if (policy.knocks.empty()) return refuse(Reason::no_service);
-    const Decision decision =
-        tables.shard(packet.source).with([&](Tables::Shard& shard) { return step(shard, packet, now, policy); });
+    const Decision decision = tables.shard(packet.source).with([&](Tables::Shard& shard) {
+        return step(shard, packet, now, policy, tables);
+    });
     if (decision.ends_flows) tables.flows_changed();
     return decision.reason == Reason::knock_opened ? open(decision, packet, now, policy, tables) : decision;
 }

@@ -9,11 +9,28 @@ namespace {
 std::string key_text(const noise::PublicKey& key) { return {key.begin(), key.end()}; }
 
 // Longer than any client's key, so equal to none.
-std::string knock_text(const std::string& name, const std::vector<knock::Step>& opening) {
+std::string knock_text(const std::string& name) {
     std::string text(noise::key_size, '\0');
-    text.append(1, ' ').append(name);
+    return text.append(1, ' ').append(name);
+}
+
+std::string knock_text(const std::string& name, const std::vector<knock::Step>& opening) {
+    std::string text = knock_text(name);
     for (const knock::Step& step : opening) text.append(1, ' ').append(knock::to_text(step));
     return text;
+}
+
+// No step is written so.
+std::string listed_knock_text(const std::string& name) { return knock_text(name) + " one_time_list"; }
+
+// A sequence for each line of the list.
+void add_lines(const Knock& knock, std::vector<knock::Sequence>& sequences) {
+    for (const knock::Line& line : knock.list->lines) {
+        const auto number = static_cast<std::uint16_t>(&line - knock.list->lines.data());
+        sequences.push_back(knock.opening);
+        sequences.back().steps = line.steps;
+        sequences.back().id = {knock.identity.id, knock::Part::opening, knock.list->id, number};
+    }
 }
 
 template <class Map, class Key, class Rows>
@@ -86,8 +103,12 @@ void Policy::index_knocks() {
     for (std::size_t i = 0; i < knocks.size(); ++i) {
         const ClientId id = knocks[i].identity.id;
         client_by_id_[static_cast<std::uint16_t>(id)] = clients.size() + i;
-        sequences.push_back(knocks[i].opening);
-        sequences.back().id = {id, knock::Part::opening};
+        if (knocks[i].list) {
+            add_lines(knocks[i], sequences);
+        } else {
+            sequences.push_back(knocks[i].opening);
+            sequences.back().id = {id, knock::Part::opening};
+        }
         if (!knocks[i].closing) continue;
         sequences.push_back(*knocks[i].closing);
         sequences.back().id = {id, knock::Part::closing};
@@ -109,12 +130,18 @@ const Client* Policy::client(ClientId id) const noexcept {
     return place < clients.size() ? &clients[place] : &knocks[place - clients.size()].identity;
 }
 
-std::string Policy::identity(ClientId id) const {
+const Knock* Policy::knock(ClientId id) const noexcept {
     const auto found = client_by_id_.find(static_cast<std::uint16_t>(id));
-    if (found == client_by_id_.end()) return {};
-    if (found->second < clients.size()) return key_text(clients[found->second].public_key);
-    const Knock& knock = knocks[found->second - clients.size()];
-    return knock_text(knock.identity.name, knock.opening.steps);
+    if (found == client_by_id_.end() || found->second < clients.size()) return nullptr;
+    return &knocks[found->second - clients.size()];
+}
+
+std::string Policy::identity(ClientId id) const {
+    if (const Knock* known = knock(id))
+        return known->list ? listed_knock_text(known->identity.name)
+                           : knock_text(known->identity.name, known->opening.steps);
+    const Client* known = client(id);
+    return known ? key_text(known->public_key) : std::string{};
 }
 
 const Client* Policy::client(const noise::PublicKey& key) const noexcept {
@@ -136,6 +163,10 @@ ClientId Names::client(const noise::PublicKey& key) { return give(clients_, key_
 ClientId Names::knock(const std::string& name, const std::vector<knock::Step>& opening) {
     return identity(knock_text(name, opening));
 }
+
+ClientId Names::listed_knock(const std::string& name) { return identity(listed_knock_text(name)); }
+
+ListId Names::list(const knock::LineDigest& content) { return give(lists_, key_text(content)); }
 
 ClientId Names::identity(const std::string& text) { return give(clients_, text); }
 

@@ -85,9 +85,10 @@ struct Client {
 
 // A knock sequence, and the identity of whoever knows it: it stands where a client's name would.
 struct Knock {
-    Client identity;                         // its name and the service it opens; no keys
-    knock::Sequence opening;                 // both get their ids in the book
-    std::optional<knock::Sequence> closing;  // ends what the knock let in from the same source
+    Client identity;          // its name and the service it opens; no keys
+    knock::Sequence opening;  // gets its id in the book, as `closing` does; no steps where there is a list
+    std::optional<knock::Sequence> closing;          // ends what the knock let in from the same source
+    std::shared_ptr<const knock::OneTimeList> list;  // the lines that open, each once; null: `opening` does
 };
 
 // What becomes of new packets that concern no service, no SPA port and no knock.
@@ -156,6 +157,7 @@ public:
     [[nodiscard]] const Service* service(ServiceId id) const noexcept;
     [[nodiscard]] const Client* client(ClientId id) const noexcept;  // also a knock's identity
     [[nodiscard]] const Client* client(const noise::PublicKey& key) const noexcept;
+    [[nodiscard]] const Knock* knock(ClientId id) const noexcept;  // null also for a client
     [[nodiscard]] const Service* service(const std::string& name) const noexcept;
 
     // Whether the packet is for a service, or SPA is listened for there. A look into a bitmap where nothing is; where
@@ -167,7 +169,8 @@ public:
 
     [[nodiscard]] const knock::Book& book() const noexcept { return book_; }
 
-    // What names a client or a knock over processes: its key, or its name and steps. Empty where it is not in here.
+    // What names a client or a knock over processes: its key, or its name and steps, or its name and that it has a
+    // list. Empty where it is not in here.
     [[nodiscard]] std::string identity(ClientId id) const;
 
     // Every step of every sequence once: what must reach the queue for knocks to work.
@@ -199,6 +202,10 @@ public:
     [[nodiscard]] ClientId client(const noise::PublicKey& key);
     // A knock with other steps is another identity, as a client with another key is: what the old steps opened ends.
     [[nodiscard]] ClientId knock(const std::string& name, const std::vector<knock::Step>& opening);
+    // One with a one-time list stays the same whatever lines it has: what used lines opened goes on.
+    [[nodiscard]] ClientId listed_knock(const std::string& name);
+    // By a digest of all its lines. ListId::none when all are given.
+    [[nodiscard]] ListId list(const knock::LineDigest& content);
     [[nodiscard]] ServiceId service(const std::string& name);
     // The same as client() or knock(), by Policy::identity().
     [[nodiscard]] ClientId identity(const std::string& text);
@@ -206,6 +213,7 @@ public:
 private:
     std::unordered_map<std::string, ClientId> clients_;
     std::unordered_map<std::string, ServiceId> services_;
+    std::unordered_map<std::string, ListId> lists_;
 };
 
 }  // namespace postern

@@ -1,10 +1,12 @@
-// Which messages were accepted, of all clients: what must outlive the process, whole or as the stretch of time in which
-// it happened.
+// Which messages were accepted, of all clients, and which lines of one-time lists are used: what must outlive the
+// process, whole or, of messages, as the stretch of time in which it happened.
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "base/time_spans.h"
+#include "knock/one_time.h"
 #include "noise/keys.h"
 #include "spa/replay_window.h"
 
@@ -13,6 +15,7 @@ namespace postern {
 struct ReplayMemory {
     TimeSpans used;                                         // of every key that has no window here
     std::map<noise::PublicKey, spa::ReplayWindow> windows;  // by client key
+    std::set<knock::LineDigest> lines;                      // used or void
 
     // Whatever was sent in this time may have been accepted, from whichever client it came.
     void use(TimeSpan span, Duration skew) {

@@ -1,5 +1,7 @@
 #include "gate/tables.h"
 
+#include <utility>
+
 namespace postern {
 
 Tables::Tables(const TableSizes& sizes, const SipKey& key)
@@ -23,9 +25,13 @@ void Tables::enroll(const Policy& policy) {
             enrolled.clients[client.public_key] = enroll_one(client, enrolled.before.window(client.public_key));
     });
     for (const Knock& knock : policy.knocks) enroll_one(knock.identity, spa::ReplayWindow{{}});
+    lines_.with([&](LineMemory& lines) {
+        lines.enroll(policy, [&](ClientId knock) -> knock::LineCounter& { return client(knock).lines; });
+    });
 }
 
 void Tables::remember(ReplayMemory memory) {
+    lines_.with([&](LineMemory& lines) { lines.remember(std::exchange(memory.lines, {})); });
     enrolled_.with([&](Enrolled& enrolled) {
         for (const auto& [key, state] : enrolled.clients)
             state->proofs.with([&](ClientState::Proofs& proofs) { proofs.window = memory.window(key); });
@@ -33,14 +39,16 @@ void Tables::remember(ReplayMemory memory) {
     });
 }
 
-ReplayMemory Tables::replay_memory() {
-    return enrolled_.with([](Enrolled& enrolled) {
+ReplayMemory Tables::replay_memory(Lines which) {
+    ReplayMemory all = enrolled_.with([](Enrolled& enrolled) {
         ReplayMemory memory = enrolled.before;
         for (const auto& [key, state] : enrolled.clients)
             memory.windows.insert_or_assign(
                 key, state->proofs.with([](const ClientState::Proofs& proofs) { return proofs.window; }));
         return memory;
     });
+    all.lines = lines_.with([&](const LineMemory& lines) { return lines.used(which); });
+    return all;
 }
 
 void Tables::each_shard(const std::function<void(Shard&)>& body) {

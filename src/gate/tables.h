@@ -17,6 +17,7 @@
 #include "gate/budget.h"
 #include "gate/grant_list.h"
 #include "gate/horizon.h"
+#include "gate/line_memory.h"
 #include "gate/policy.h"
 #include "gate/replay_memory.h"
 #include "gate/tag_memory.h"
@@ -61,8 +62,12 @@ public:
     // What was accepted before, by another process. Before anything is accepted here: until then the horizon is closed.
     void remember(ReplayMemory memory);
 
-    // What was accepted by now, of every client that was ever enrolled or remembered. Threads: any.
-    [[nodiscard]] ReplayMemory replay_memory();
+    // What was accepted by now, of every client that was ever enrolled or remembered; of one-time lists also the lines
+    // that may be used any time, or without them. Threads: any.
+    [[nodiscard]] ReplayMemory replay_memory(Lines lines = Lines::reserved);
+
+    // Which lines of one-time lists are used. Not on the path of a packet: what that needs is in ClientState.
+    [[nodiscard]] Guarded<LineMemory>& lines() noexcept { return lines_; }
 
     [[nodiscard]] const TableSizes& sizes() const noexcept { return sizes_; }
 
@@ -87,6 +92,7 @@ private:
         std::map<noise::PublicKey, ClientState*> clients;
     };
     Guarded<Enrolled> enrolled_;  // held while a client's lock is taken, never the other way round
+    Guarded<LineMemory> lines_;
     Horizon horizon_;
     std::vector<std::unique_ptr<Guarded<Shard>>> shards_;
     std::vector<std::unique_ptr<ClientState>> clients_;

@@ -45,15 +45,37 @@ void charge(const Sequence& sequence, Track& track, Outcome& outcome) noexcept {
     if (!tolerated) track = {};
 }
 
-// body(const Sequence&, Track&) for each sequence that the source is in; one that left the policy is forgotten.
+LineWindow window(const Listened& listened, SequenceId id) noexcept {
+    return id.listed() ? listened.window(id) : LineWindow{0, 1};
+}
+
+// body(const Sequence&, Track&) for each sequence that the source is in; one that left the policy is forgotten, and so
+// is a line that is used.
 template <class Body>
-void each_running(const Book& book, Tracks& tracks, Body&& body) noexcept {
+void each_running(const Book& book, const Listened& listened, Tracks& tracks, Body&& body) noexcept {
     for (Track& track : tracks.rows) {
         if (track.idle()) continue;
-        if (const Sequence* sequence = book.find(track.sequence); sequence && track.next < sequence->steps.size())
+        const Sequence* sequence = book.find(track.sequence);
+        if (sequence && track.next < sequence->steps.size() &&
+            window(listened, track.sequence).contains(track.sequence.line))
             body(*sequence, track);
         else
             track = {};
+    }
+}
+
+// body(const Sequence&) for each that the packet may begin: of a list, what is listened to.
+template <class Body>
+void each_beginning(const Book& book, const Listened& listened, const PacketView& packet, Body&& body) noexcept {
+    for (auto left = book.beginning_at(packet); !left.empty();) {
+        SequenceId id = left.front().id;
+        const LineWindow live = window(listened, id);
+        id.line = static_cast<std::uint16_t>(live.from);
+        for (auto at = std::ranges::lower_bound(left, id, {}, &Book::Entry::id);
+             at != left.end() && at->id.same_but_line(id) && live.contains(at->id.line); ++at)
+            body(book[at->sequence]);
+        id.line = UINT16_MAX;
+        left = {std::ranges::upper_bound(left, id, {}, &Book::Entry::id), left.end()};
     }
 }
 
@@ -61,9 +83,17 @@ void each_running(const Book& book, Tracks& tracks, Body&& body) noexcept {
 
 Book::Book(std::vector<Sequence> sequences) : sequences_{std::move(sequences)} {
     std::ranges::sort(sequences_, {}, &Sequence::id);
-    for (std::size_t i = 0; i < sequences_.size(); ++i) entries_.push_back({place_of(sequences_[i].steps.front()), i});
+    for (const Sequence& sequence : sequences_) {
+        entries_.push_back(
+            {place_of(sequence.steps.front()), static_cast<std::uint32_t>(&sequence - sequences_.data()), sequence.id});
+        for (const Step& step : sequence.steps) places_.push_back(place_of(step));
+    }
     std::ranges::stable_sort(entries_, {}, &Entry::place);
+    std::ranges::sort(places_);
+    places_.erase(std::ranges::unique(places_).begin(), places_.end());
 }
+
+bool Book::has_step_at(std::uint32_t place) const noexcept { return std::ranges::binary_search(places_, place); }
 
 const Sequence* Book::find(SequenceId id) const noexcept {
     const auto found = std::ranges::lower_bound(sequences_, id, {}, &Sequence::id);
@@ -77,16 +107,18 @@ std::span<const Book::Entry> Book::beginning_at(const PacketView& packet) const 
     return {found.begin(), found.end()};
 }
 
-Outcome judge(const Book& book, Progress& progress, const PacketView& packet, SteadyTime now) noexcept {
+Outcome judge(const Book& book, const Listened& listened, Progress& progress, const PacketView& packet,
+              SteadyTime now) noexcept {
     Outcome outcome;
     if (Tracks* tracks = progress.find(packet.source))
-        each_running(book, *tracks,
+        each_running(book, listened, *tracks,
                      [&](const Sequence& sequence, Track& track) { move_on(sequence, track, packet, now, outcome); });
-    for (const Book::Entry& entry : book.beginning_at(packet))
-        begin(book[entry.sequence], progress, packet, now, outcome);
+    each_beginning(book, listened, packet,
+                   [&](const Sequence& sequence) { begin(sequence, progress, packet, now, outcome); });
     Tracks* tracks = progress.find(packet.source);
     if (tracks && outcome.what == What::nothing)
-        each_running(book, *tracks, [&](const Sequence& sequence, Track& track) { charge(sequence, track, outcome); });
+        each_running(book, listened, *tracks,
+                     [&](const Sequence& sequence, Track& track) { charge(sequence, track, outcome); });
     if (tracks && tracks->idle()) progress.forget(packet.source);
     return outcome;
 }

@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "knock/one_time.h"
 #include "knock/progress.h"
 #include "knock/sequence.h"
 
@@ -12,11 +13,12 @@ namespace postern::knock {
 class Book {
 public:
     static constexpr std::size_t most_knocks = 64;
-    static constexpr std::size_t most_alike = Tracks::most;  // sequences with one first step
+    static constexpr std::size_t most_alike = Tracks::most;  // sequences with one first step; a list counts as one
 
     struct Entry {
         std::uint32_t place = 0;  // of the first step
-        std::size_t sequence = 0;
+        std::uint32_t sequence = 0;
+        SequenceId id;
     };
 
     Book() = default;
@@ -24,14 +26,28 @@ public:
 
     [[nodiscard]] const Sequence* find(SequenceId id) const noexcept;
 
-    // The sequences whose first step lies where this packet goes.
+    // The sequences whose first step lies where this packet goes, ascending in their ids.
     [[nodiscard]] std::span<const Entry> beginning_at(const PacketView& packet) const noexcept;
+
+    // Whether any step of any sequence lies there.
+    [[nodiscard]] bool has_step_at(std::uint32_t place) const noexcept;
     [[nodiscard]] const Sequence& operator[](std::size_t index) const noexcept { return sequences_[index]; }
     [[nodiscard]] const std::vector<Sequence>& sequences() const noexcept { return sequences_; }
 
 private:
     std::vector<Sequence> sequences_;  // by id
-    std::vector<Entry> entries_;       // by place
+    std::vector<Entry> entries_;       // by place, then by id
+    std::vector<std::uint32_t> places_;
+};
+
+// Says which lines of one-time lists are listened to. Pure for the length of a call of judge().
+class Listened {
+public:
+    // Of the list of a listed sequence.
+    [[nodiscard]] virtual LineWindow window(SequenceId id) const noexcept = 0;
+
+protected:
+    ~Listened() = default;
 };
 
 // The weaker ones first: of all that a packet is to several sequences the strongest is told.
@@ -53,7 +69,8 @@ struct Outcome {
 };
 
 // Moves the source's sequences on. A packet completes at most one. One that some sequence takes, even again or late, is
-// wrong for none. Allocates nothing.
-[[nodiscard]] Outcome judge(const Book& book, Progress& progress, const PacketView& packet, SteadyTime now) noexcept;
+// wrong for none. Lines that are not listened to are not there. Allocates nothing.
+[[nodiscard]] Outcome judge(const Book& book, const Listened& listened, Progress& progress, const PacketView& packet,
+                            SteadyTime now) noexcept;
 
 }  // namespace postern::knock

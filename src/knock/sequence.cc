@@ -30,4 +30,10 @@ Taken take(const Sequence& sequence, Track& track, const PacketView& packet) noe
     return row(sequence.scheme).take(sequence, track, packet);
 }
 
+std::string to_text(const std::vector<Step>& steps) {
+    std::string text;
+    for (const Step& step : steps) text += (text.empty() ? "" : ",") + to_text(step);
+    return text;
+}
+
 }  // namespace postern::knock

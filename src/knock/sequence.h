@@ -31,6 +31,13 @@ enum class Part : std::uint8_t { opening, closing };
 struct SequenceId {
     ClientId knock = ClientId::none;
     Part part = Part::opening;
+    ListId list = ListId::none;  // none: of no one-time list, and good as often as one likes
+    std::uint16_t line = 0;      // from 0
+
+    [[nodiscard]] bool listed() const noexcept { return list != ListId::none; }
+    [[nodiscard]] bool same_but_line(const SequenceId& other) const noexcept {
+        return knock == other.knock && part == other.part && list == other.list;
+    }
     auto operator<=>(const SequenceId&) const = default;
 };
 
@@ -64,5 +71,8 @@ enum class Taken : std::uint8_t { nothing, repeat, step, last_step };
 // Moves the track on where the packet takes its next step. The scheme's own file says what that is; deadline and wrong
 // packets are the same for all (judge.h). Pure; allocates nothing.
 [[nodiscard]] Taken take(const Sequence& sequence, Track& track, const PacketView& packet) noexcept;
+
+// The steps between commas: what stands for a sequence where it is compared or remembered.
+[[nodiscard]] std::string to_text(const std::vector<Step>& steps);
 
 }  // namespace postern::knock

@@ -83,6 +83,13 @@ std::optional<Step> parse_step(std::string_view text) {
     return bits ? std::optional{Step{Transport::tcp, *port, *bits}} : std::nullopt;
 }
 
+std::optional<Step> parse_step_or_port(std::string_view text) {
+    if (text.find('/') != std::string_view::npos) return parse_step(text);
+    const std::size_t colon = text.find(':');
+    const std::string_view protocol = colon == std::string_view::npos ? "tcp" : text.substr(colon + 1);
+    return parse_step(std::string{protocol}.append("/").append(text.substr(0, colon)));
+}
+
 std::string to_text(const Step& step) {
     if (step.transport == Transport::icmp) return std::string{echo_request};
     if (step.transport == Transport::udp) return "udp/" + std::to_string(step.port);

@@ -29,4 +29,7 @@ struct Step {
 [[nodiscard]] std::optional<Step> parse_step(std::string_view text);
 [[nodiscard]] std::string to_text(const Step& step);
 
+// The same, and what knock(1) and knockd write: 7000, 7000:tcp, 7000:udp.
+[[nodiscard]] std::optional<Step> parse_step_or_port(std::string_view text);
+
 }  // namespace postern::knock

@@ -95,9 +95,8 @@ void put_message(Json& ours, const Decision& decision) {
 // How far a knock is; the schemes of its two sequences are one.
 void put_stage(Json& ours, const Event& event) {
     if (event.decision.stage == 0) return;
-    const knock::SequenceId id{event.decision.client, knock::Part::opening};
-    const knock::Sequence* sequence = event.policy ? event.policy->book().find(id) : nullptr;
-    if (sequence != nullptr) ours["scheme"] = knock::word(sequence->scheme);
+    const Knock* knock = event.policy ? event.policy->knock(event.decision.client) : nullptr;
+    if (knock != nullptr) ours["scheme"] = knock::word(knock->opening.scheme);
     ours["stage"] = event.decision.stage;
 }
 

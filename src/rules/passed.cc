@@ -80,10 +80,7 @@ bool is_for(const Service& service, const PacketView& packet) noexcept {
 // By transport and port alone: which flags a step wants, the daemon knows.
 bool knocks(const Policy& policy, const PacketView& packet) noexcept {
     const auto place = packet.local ? knock::place_of(packet) : std::nullopt;
-    return place && std::ranges::any_of(policy.book().sequences(), [&](const knock::Sequence& sequence) {
-               return std::ranges::any_of(sequence.steps,
-                                          [&](const knock::Step& step) { return knock::place_of(step) == *place; });
-           });
+    return place && policy.book().has_step_at(*place);
 }
 
 // What the daemon is asked about where the rest passes. A piece of a packet says nothing of ports.

@@ -9,6 +9,7 @@
 
 #include "entropy.h"
 #include "gate/decide.h"
+#include "noise/mac.h"
 
 namespace postern::test {
 
@@ -25,6 +26,15 @@ struct Person {
     noise::Secret psk;
 };
 
+// Lines of a one-time list from the n-th on; no two have a step in common.
+inline std::vector<std::string> some_lines(int count, int from = 0) {
+    std::vector<std::string> lines;
+    for (int n = from; n < from + count; ++n)
+        lines.push_back("tcp/" + std::to_string(11000 + n) + ",udp/" + std::to_string(31000 + n) + ",tcp/" +
+                        std::to_string(21000 + n));
+    return lines;
+}
+
 class World {
 public:
     static constexpr std::uint16_t ssh_port = 22, web_port = 443, vpn_port = 51820, spa_port = 62201;
@@ -36,8 +46,7 @@ public:
     IpAddress elsewhere = address("203.0.113.9");
     IpAddress home6 = address("2001:db8::7");
 
-    explicit World(ReplayMemory memory = {}, TableSizes sizes = {4, 1024, 1024})
-        : tables_{sizes, SipKey{1, 2, 3}} {
+    explicit World(ReplayMemory memory = {}, TableSizes sizes = {4, 1024, 1024}) : tables_{sizes, SipKey{1, 2, 3}} {
         tables_.remember(std::move(memory));
         Policy policy;
         policy.gateway.name = "gw1.example.net";
@@ -91,6 +100,35 @@ public:
         made.identity.name = name;
         made.identity.services = {names_.service(opens)};
         return made;
+    }
+    // A line: steps between commas.
+    Knock listed_knock(const std::string& name, const std::vector<std::string>& lines, const std::string& opens = "ssh",
+                       std::uint8_t look_ahead = 5) {
+        auto list = std::make_shared<knock::OneTimeList>();
+        std::string content;
+        for (const std::string& text : lines) {
+            list->lines.push_back({steps_of(text), noise::sha256({as_bytes(text)})});
+            content += text + "\n";
+        }
+        list->id = names_.list(noise::sha256({as_bytes(content)}));
+        list->look_ahead = look_ahead;
+        Knock made;
+        made.list = std::move(list);
+        made.identity.id = names_.listed_knock(name);
+        made.identity.name = name;
+        made.identity.services = {names_.service(opens)};
+        return made;
+    }
+    static std::vector<knock::Step> steps_of(const std::string& line) {
+        std::vector<knock::Step> steps;
+        for (const std::string_view word : knock::words_of(line)) steps.push_back(knock::parse_step(word).value());
+        return steps;
+    }
+    // What the last step of a line is, sent behind the others.
+    Reason knock_line(const std::string& line, const IpAddress& from) {
+        Reason reason{};
+        for (const knock::Step& step : steps_of(line)) reason = judge(hit(knock::to_text(step), from)).reason;
+        return reason;
     }
     Service service(const std::string& name, Transport transport, std::uint16_t port) {
         Service made;

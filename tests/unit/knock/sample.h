@@ -32,13 +32,19 @@ inline PacketView hit(const std::string& text, std::uint8_t source = 1) {
     return view;
 }
 
+// What is listened to of one-time lists: of all alike.
+struct Live final : knock::Listened {
+    knock::LineWindow lines{0, 5};
+    [[nodiscard]] knock::LineWindow window(knock::SequenceId) const noexcept override { return lines; }
+};
+
 // A book, a table of progress and time that passes when told to.
 class Door {
 public:
     explicit Door(std::vector<knock::Sequence> sequences, std::size_t sources = 64)
         : book_{std::move(sequences)}, progress_{sources, KeyedHash{{1, 2}}} {}
 
-    knock::Outcome judge(const PacketView& packet) { return knock::judge(book_, progress_, packet, now_); }
+    knock::Outcome judge(const PacketView& packet) { return knock::judge(book_, live, progress_, packet, now_); }
     knock::What hit(const std::string& step, std::uint8_t source = 1) { return judge(test::hit(step, source)).what; }
     // What the last of several steps was.
     knock::What walk(const std::vector<std::string>& steps, std::uint8_t source = 1) {
@@ -50,6 +56,7 @@ public:
     void sweep() { progress_.sweep(now_); }
     [[nodiscard]] std::size_t size() const { return progress_.size(); }
     [[nodiscard]] SteadyTime now() const { return now_; }
+    Live live;
 
 private:
     knock::Book book_;

@@ -195,7 +195,7 @@ TEST_CASE("a book that no longer has the sequence forgets it", "[knock]") {
     const Book before{{sequence(office)}}, after{{sequence({"tcp/1", "tcp/2"}, 2)}};
     Progress progress{8, KeyedHash{{1, 2}}};
     const SteadyTime now{1h};
-    REQUIRE(judge(before, progress, hit(office[0]), now).what == What::step);
-    CHECK(judge(after, progress, hit(office[1]), now).what == What::nothing);
+    REQUIRE(judge(before, Live{}, progress, hit(office[0]), now).what == What::step);
+    CHECK(judge(after, Live{}, progress, hit(office[1]), now).what == What::nothing);
     CHECK(progress.size() == 0);
 }

@@ -1,0 +1,173 @@
+#include "config/lines.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/files.h"
+#include "config/knocks.h"
+#include "noise/mac.h"
+
+namespace postern::config {
+namespace {
+
+constexpr std::size_t most_told = 20;  // mistakes of one list
+
+std::string path_of(const KnockDraft& knock) { return fmt::format("knocks.{}.one_time_list", knock.name); }
+
+// Adds the first ones of a list: a file that is none would have thousands.
+class Told {
+public:
+    Told(const KnockDraft& knock, Mistakes& mistakes) : knock_{knock}, mistakes_{mistakes} {}
+
+    void add(const LineDraft& line, const std::string& text) {
+        if (++count_ > most_told) return;
+        mistakes_.add(knock_.at(line), path_of(knock_),
+                      text + (count_ == most_told ? "; further ones of this file are not told" : ""));
+    }
+    [[nodiscard]] bool enough() const noexcept { return count_ >= most_told; }
+
+private:
+    const KnockDraft& knock_;
+    Mistakes& mistakes_;
+    std::size_t count_ = 0;
+};
+
+void read_line(std::string_view text, int number, KnockDraft& knock, Told& told) {
+    if (knock::is_skipped(text)) return;
+    LineDraft line{number, {}};
+    bool whole = true;
+    for (const std::string_view word : knock::words_of(text)) {
+        const auto step = knock::parse_step_or_port(word);
+        if (step)
+            line.steps.push_back(*step);
+        else
+            told.add(line, fmt::format("got {}, expected steps between commas such as tcp/7000, udp/8000, "
+                                       "icmp/echo-request, 7000 or 8000:udp",
+                                       in_quotes(word)));
+        whole = whole && step;
+    }
+    if (whole) knock.lines.push_back(std::move(line));
+}
+
+void read_list(KnockDraft& knock, Mistakes& mistakes, Mistakes& unreadable) {
+    const auto file = beside(knock.one_time_list->place, knock.one_time_list->value);
+    const auto read = read_private_text(file);
+    if (!read)
+        return unreadable.add(knock.one_time_list->place, path_of(knock),
+                              fmt::format("{} {}", file.string(), read.error().text));
+    Told told{knock, mistakes};
+    std::string_view text{*read};
+    for (int number = 1; !text.empty() && !told.enough(); ++number) {
+        const std::size_t end = text.find('\n');
+        read_line(text.substr(0, end), number, knock, told);
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+}
+
+std::string shown(const knock::Step& step) { return in_quotes(knock::to_text(step)); }
+
+void check_repeats(const LineDraft& line, Told& told) {
+    const auto& steps = line.steps;
+    for (auto later = steps.begin(); later != steps.end(); ++later)
+        if (std::any_of(steps.begin(), later, [&](const auto& step) { return alike(step, *later); }))
+            told.add(line,
+                     fmt::format("got {} again, expected each step once: a repeat of one is ignored", shown(*later)));
+}
+
+void check_line(const Draft& draft, const KnockDraft& knock, const LineDraft& line, Told& told) {
+    if (line.steps.size() < knock::fewest_steps || line.steps.size() > knock::most_steps)
+        told.add(line, fmt::format("got {}, expected {} to {} steps", line.steps.size(), knock::fewest_steps,
+                                   knock::most_steps));
+    check_repeats(line, told);
+    for (const knock::Step& step : line.steps) {
+        if (const std::string listener = listener_at(draft, step); !listener.empty())
+            told.add(line, fmt::format("got {}, expected no port of {}", shown(step), listener));
+        if (std::ranges::any_of(knock.closes_with, [&](const auto& closing) { return alike(closing.value, step); }))
+            told.add(line, fmt::format("got {}, expected no step of closes_with", shown(step)));
+    }
+}
+
+// Of the lines that can be listened to together with this one, behind it.
+void check_window(const KnockDraft& knock, std::size_t place, Told& told) {
+    const LineDraft& line = knock.lines[place];
+    const std::size_t end = std::min(place + knock.look_ahead, knock.lines.size());
+    for (std::size_t other = place + 1; other < end; ++other)
+        if (alike(line.steps.front(), knock.lines[other].steps.front()))
+            told.add(knock.lines[other],
+                     fmt::format("got {} as the first step, as line {} has it, expected another one within look_ahead, "
+                                 "or look_ahead: 1",
+                                 shown(line.steps.front()), line.number));
+}
+
+// The first line for which the body holds; null: none.
+template <class Body>
+const LineDraft* first_line(const KnockDraft& knock, Body&& body) {
+    const auto found = std::ranges::find_if(knock.lines, std::forward<Body>(body));
+    return found == knock.lines.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+void read_lines(Draft& draft, Mistakes& mistakes, Mistakes& unreadable) {
+    for (KnockDraft& knock : draft.knocks)
+        if (knock.one_time_list) read_list(knock, mistakes, unreadable);
+}
+
+void check_lines(const Draft& draft, const KnockDraft& knock, Mistakes& mistakes) {
+    if (knock.lines.size() > knock::most_lines)
+        return mistakes.add(knock.at(knock.lines[knock::most_lines]), path_of(knock),
+                            fmt::format("got {} lines, expected at most {} that are not marked with #",
+                                        knock.lines.size(), knock::most_lines));
+    Told told{knock, mistakes};
+    for (std::size_t place = 0; place < knock.lines.size(); ++place) {
+        check_line(draft, knock, knock.lines[place], told);
+        check_window(knock, place, told);
+    }
+}
+
+void check_line_twins(const Draft& draft, SequenceOwners& owners, Mistakes& mistakes) {
+    for (const KnockDraft& knock : draft.knocks) {
+        Told told{knock, mistakes};
+        for (const LineDraft& line : knock.lines) {
+            const std::string here = fmt::format("line {} of {}", line.number, knock.name);
+            if (const auto [owner, first] = owners.emplace(line.steps, here); !first)
+                told.add(line, fmt::format("got the steps of {}, expected a sequence of its own", owner->second));
+        }
+    }
+}
+
+void warn_of_lines(const KnockDraft& knock, Unmatched unmatched, Mistakes& warnings) {
+    const bool pass = unmatched == Unmatched::pass;
+    const bool all_tolerated = knock.sequence.tolerated == knock::all_tolerated;
+    if (pass && !all_tolerated)
+        warnings.add(knock.one_time_list->place, fmt::format("knocks.{}.strictness", knock.name),
+                     "with gateway.unmatched: pass wrong packets do not reach the gate: a port scan that meets the "
+                     "steps of a line in their order completes it");
+    const auto rises = [&](const LineDraft& line) { return ascending(line.steps, all_tolerated || pass); };
+    if (const LineDraft* line = first_line(knock, rises))
+        warnings.add(knock.at(*line), path_of(knock),
+                     "the steps ascend, as the ports of a scan can: put a lower port behind a higher one, also in "
+                     "further lines");
+    const auto is_short = [](const LineDraft& line) { return line.steps.size() == knock::fewest_steps; };
+    if (const LineDraft* line = first_line(knock, is_short))
+        warnings.add(
+            knock.at(*line), path_of(knock),
+            "two steps are few: an ordinary port scan may take them by chance; expected three or more, also in "
+            "further lines");
+}
+
+std::shared_ptr<const knock::OneTimeList> finish_list(const KnockDraft& draft, Names& names) {
+    auto list = std::make_shared<knock::OneTimeList>();
+    list->look_ahead = draft.look_ahead;
+    std::string content;
+    for (const LineDraft& line : draft.lines) {
+        const std::string text = knock::to_text(line.steps);
+        list->lines.push_back({line.steps, noise::sha256({as_bytes(text)})});
+        content += text + "\n";
+    }
+    list->id = names.list(noise::sha256({as_bytes(content)}));
+    return list;
+}
+
+}  // namespace postern::config

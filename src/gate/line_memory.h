@@ -1,0 +1,79 @@
+// Which lines of one-time lists are used, over reloads and behind the processes before: a line that was used once is
+// never good again, wherever it stands in whatever file.
+//
+// A knock's LineCounter (knock/one_time.h) is taken from on the path of a packet; this here sets it up. When a list's
+// lines change, its counter is closed first, so that what was used is known for good, and opened at a place in the new
+// list behind the last line that is used. The disk (posternd/keeper.h) is always ahead of it: it counts some lines as
+// used, then these are reserved, and no others can be taken.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "gate/policy.h"
+
+namespace postern {
+
+// Lines that the disk is to count as used, and what is then reserved.
+struct LinesAhead {
+    ClientId knock = ClientId::none;
+    ListId list = ListId::none;
+    std::uint32_t to = 0;
+    std::vector<knock::LineDigest> digests;
+};
+
+// What a list has left, for an operator.
+struct LinesLeft {
+    ClientId knock = ClientId::none;
+    std::size_t left = 0, of = 0;
+    std::size_t reserved = 0;  // of those left
+    std::uint8_t look_ahead = 0;
+};
+
+// Which lines a list of used ones has: also those that may be used any time without anybody being asked, or not.
+enum class Lines : std::uint8_t { reserved, used };
+
+// Not synchronised, but for the counters.
+class LineMemory {
+public:
+    using Digests = std::set<knock::LineDigest>;
+    using CounterOf = std::function<knock::LineCounter&(ClientId)>;
+
+    // Takes the lists of a policy. Lists with the lines that they had go on; others are closed before any is opened, so
+    // that a line which moves from one to another cannot be used in both.
+    void enroll(const Policy& policy, const CounterOf& counter_of);
+
+    // From here on a line can only be taken when it was reserved.
+    void hold();
+
+    // These were used before, by another process.
+    void remember(Digests used);
+
+    [[nodiscard]] Digests used(Lines which) const;
+
+    // What the disk should be asked for: up to two lines ahead of what is used.
+    [[nodiscard]] std::vector<LinesAhead> ahead() const;
+    void reserve(const LinesAhead& lines);  // it has them
+
+    [[nodiscard]] std::vector<LinesLeft> left() const;
+
+private:
+    using List = std::shared_ptr<const knock::OneTimeList>;
+    struct Listed {
+        List list;
+        knock::LineCounter* counter = nullptr;  // outlives it
+    };
+    using Open = std::map<ClientId, Listed>;
+
+    [[nodiscard]] Digests close(const Listed& listed);
+    void open(const Listed& listed, const Digests& reserved);
+
+    bool held_ = false;
+    Digests used_;  // of lists that are closed, and by other processes
+    Open open_;
+};
+
+}  // namespace postern
