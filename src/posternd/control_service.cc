@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "gate/inventory.h"
 #include "io/clock.h"
+#include "posternd/lists.h"
 #include "posternd/reload.h"
 #include "posternd/revoke.h"
 #include "posternd/stale.h"
@@ -87,11 +88,18 @@ void add_state_warnings(const Keeper::Report& state, Instant now, std::vector<st
         warnings.push_back(state.anchor_trouble + "; a copy of the state that is put back is not recognised");
 }
 
+// Of one-time lists: those that run dry.
+void add_list_warnings(Engine& engine, std::vector<std::string>& warnings) {
+    for (const ListState& list : lists_of(engine))
+        if (list.is_dry() || list.runs_dry()) warnings.push_back(list.sentence());
+}
+
 std::vector<std::string> warnings_of(Engine& engine, const Policy& policy, Instant now) {
     std::vector<std::string> warnings = engine.warnings;
     add_policy_warnings(engine, policy, warnings);
     add_journal_warnings(engine, warnings);
     add_state_warnings(engine.keeper->report(), now, warnings);
+    add_list_warnings(engine, warnings);
     if (const std::string trouble = engine.sessions->trouble(); !trouble.empty())
         warnings.push_back(trouble + "; a restart forgets which flows were let in");
     if (!engine.conntrack_trouble.empty())

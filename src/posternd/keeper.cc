@@ -31,6 +31,7 @@ WallTime refused_until(const ReplayMemory& memory, WallTime now) noexcept {
 Keeper::Keeper(Tables& tables, const CurrentPolicy& current, StatePlace place)
     : tables_{tables}, current_{current}, place_{std::move(place)} {
     tables_.horizon().close();
+    tables_.lines().with([](LineMemory& lines) { lines.hold(); });
 }
 
 void Keeper::begin(const SpentMarkers& markers, Instant now) {
@@ -45,6 +46,11 @@ void Keeper::look(Instant now) {
         recall(now);
         if (!file_) return;
     }
+    look_at_horizon(now);
+    reserve_lines();
+}
+
+void Keeper::look_at_horizon(Instant now) {
     const auto policy = current_.get();
     const Duration skew = policy->gateway.skew;
     follow_clock(now, skew);
@@ -62,7 +68,11 @@ void Keeper::look(Instant now) {
 void Keeper::recall(Instant now) {
     Recalled recalled = postern::recall(place_, *current_.get(), markers_, now.wall);
     report_.with([&](Report& report) {
-        report = {recalled.trouble, recalled.warning, refused_until(recalled.memory, now.wall), {}};
+        report = {recalled.trouble,
+                  recalled.warning,
+                  refused_until(recalled.memory, now.wall),
+                  {},
+                  recalled.all_lines ? recalled.warning : std::string{}};
     });
     if (!recalled.file) return;
     file_ = std::move(recalled.file);
@@ -80,7 +90,7 @@ void Keeper::follow_clock(Instant now, Duration skew) {
     doubted_->wall += behind;
     tables_.horizon().close();  // before what was accepted is read: then that is all of it
     covered_.reset();
-    ReplayMemory memory = tables_.replay_memory();
+    ReplayMemory memory = tables_.replay_memory(Lines::used);
     memory.use({WallTime::min(), later(doubted_->wall, skew)}, skew);
     report_.with([&](Report& report) { report.refused_until = later(doubted_->wall, skew); });
     tables_.remember(std::move(memory));
@@ -107,9 +117,9 @@ void Keeper::saved(store::State state) {
     report_.with([&](Report& report) { report.anchor_trouble = written ? std::string{} : written.error().text; });
 }
 
-std::optional<store::State> Keeper::exact() const {
+std::optional<store::State> Keeper::exact(Lines lines) const {
     auto state = saved_.with([](const auto& saved) { return saved; });
-    if (state) *state = state_of(tables_.replay_memory(), *current_.get(), *state);
+    if (state) *state = state_of(tables_.replay_memory(lines), *current_.get(), *state);
     return state;
 }
 
@@ -131,6 +141,19 @@ void Keeper::move_on(TimeSpan covered) {
     if (same_policy ? done(file_->cover(covered)) : write(covered)) cover(covered);
 }
 
+// No other thread reserves or writes, so what ahead() says holds until reserve(), or the list has changed meanwhile.
+void Keeper::reserve_lines() {
+    const auto ahead = tables_.lines().with([](const LineMemory& lines) { return lines.ahead(); });
+    std::vector<store::Bytes32> digests;
+    for (const LinesAhead& lines : ahead) digests.insert(digests.end(), lines.digests.begin(), lines.digests.end());
+    auto state = saved_.with([](const auto& known) { return known; });
+    if (digests.empty() || !state || !done(file_->spend(digests, ++state->sequence))) return;
+    saved(std::move(*state));
+    tables_.lines().with([&](LineMemory& lines) {
+        for (const LinesAhead& each : ahead) lines.reserve(each);
+    });
+}
+
 // What is on disk now is in force.
 void Keeper::cover(TimeSpan covered) {
     covered_ = covered;
@@ -144,8 +167,9 @@ bool Keeper::done(const store::Outcome<void>& written) {
 
 Result<void> Keeper::end() {
     tables_.horizon().close();
+    tables_.lines().with([](LineMemory& lines) { lines.hold(); });
     if (!file_) return {};
-    store::State state = *exact();
+    store::State state = *exact(Lines::used);
     ++state.sequence;
     if (const auto done = file_->save(state); !done)
         return failure(done.error().text + "; the next start refuses SPA for a while");

@@ -5,6 +5,8 @@
 // It is moved on some seconds before it runs out. Every ten minutes, and where the wall clock was set, what was
 // accepted is written exactly and another stretch begins; so no more counts as used after a crash than these minutes,
 // skew and lead explain. Where the disk refuses, the horizon runs out by itself: spa_not_durable.
+//
+// Lines of one-time lists count as used on disk before they can be used, two at a time: knock_not_durable.
 #pragma once
 
 #include <filesystem>
@@ -22,7 +24,7 @@ public:
     static constexpr Duration renewal = std::chrono::seconds{4};   // it is moved on when less is left
     static constexpr Duration stretch = std::chrono::minutes{10};  // from there on one is too long
 
-    // Both outlive it. Closes the horizon.
+    // Both outlive it. Closes the horizon, and holds lines back.
     Keeper(Tables& tables, const CurrentPolicy& current, StatePlace place);
 
     // Reads what the process before left and opens the horizon, or has report() say why not and goes on trying. Before
@@ -40,16 +42,20 @@ public:
         std::string warning;  // why SPA is refused that names a time up to `refused_until`; empty: it is not
         WallTime refused_until = WallTime::min();
         std::string anchor_trouble;  // why a copy of the state that is put back would not be recognised
+        std::string lines_warning;  // why all lines of one-time lists counted as used at the start; empty: they did not
     };
     // Threads: any.
     [[nodiscard]] Report report() const;
 
-    // What was accepted by now, as an end in order would write it; nothing where there is no state. Threads: any.
-    [[nodiscard]] std::optional<store::State> exact() const;
+    // What was accepted by now, as an end in order would write it, but for lines that are reserved; nothing where there
+    // is no state. Threads: any.
+    [[nodiscard]] std::optional<store::State> exact(Lines lines = Lines::reserved) const;
 
 private:
     void recall(Instant now);
     void follow_clock(Instant now, Duration skew);
+    void look_at_horizon(Instant now);
+    void reserve_lines();
     [[nodiscard]] bool write(TimeSpan covered);
     void saved(store::State state);
     void begin_stretch(TimeSpan covered);

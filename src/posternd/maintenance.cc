@@ -4,6 +4,7 @@
 #include "io/clock.h"
 #include "log/ends.h"
 #include "posternd/ending.h"
+#include "posternd/lists.h"
 
 namespace postern {
 void Maintenance::tick() {
@@ -15,6 +16,7 @@ void Maintenance::tick() {
     flows_.tick(now);
     watch_queues(now);
     watch_state(now);
+    watch_lists(now);
 }
 
 std::optional<std::string> Maintenance::failure() const {
@@ -44,6 +46,17 @@ void Maintenance::watch_state(Instant now) {
     trouble_told_ = !trouble.empty();
     engine_.tell(trouble_told_ ? log::engine_event(log::What::not_durable, trouble, now.wall)
                                : log::engine_event(log::What::durable, "the state is on disk", now.wall));
+}
+
+void Maintenance::watch_lists(Instant now) {
+    std::set<ClientId> dry;
+    for (const ListState& list : lists_of(engine_)) {
+        if (!list.is_dry()) continue;
+        dry.insert(list.lines.knock);
+        if (!dry_told_.contains(list.lines.knock))
+            engine_.tell(log::engine_event(log::What::list_dry, list.sentence(), now.wall));
+    }
+    dry_told_ = std::move(dry);
 }
 
 }  // namespace postern

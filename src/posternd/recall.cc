@@ -34,7 +34,14 @@ ReplayMemory memory_of(const store::State& state, Duration skew) {
     memory.used = spans_of(state.replays.used);
     for (const store::Window& window : state.replays.windows)
         memory.windows.emplace(window.key, window_of(window, skew));
+    memory.lines = {state.lines.begin(), state.lines.end()};
     return memory;
+}
+
+void use_lines(const Policy& policy, ReplayMemory& memory) {
+    for (const Knock& knock : policy.knocks)
+        if (knock.list)
+            for (const knock::Line& line : knock.list->lines) memory.lines.insert(line.digest);
 }
 
 std::vector<store::Bytes32> keys_of(const Policy& policy) {
@@ -129,6 +136,8 @@ Recalled recall(const StatePlace& place, const Policy& policy, const SpentMarker
     if (recalled.warning.empty()) recalled.warning = why;
     if (state && state->covered) recalled.memory.use(*state->covered, skew);
     fold_old_windows(recalled.memory, policy, earlier(now, skew), skew);
+    recalled.all_lines = !recalled.warning.empty();
+    if (recalled.all_lines) use_lines(policy, recalled.memory);
     recalled.doubted = !why.empty();
     if (recalled.doubted) {
         recalled.memory.use({WallTime::min(), later(now, skew)}, skew);
@@ -142,7 +151,8 @@ Recalled recall(const StatePlace& place, const Policy& policy, const SpentMarker
 }
 
 store::State state_of(const ReplayMemory& memory, const Policy& policy, const store::State& before) {
-    store::State state{before.id, before.sequence, keys_of(policy), {list(memory.used), {}}, std::nullopt};
+    store::State state{before.id, before.sequence, keys_of(policy), {list(memory.used), {}}, {}, std::nullopt};
+    state.lines.assign(memory.lines.begin(), memory.lines.end());
     for (const auto& [key, window] : memory.windows) state.replays.windows.push_back(kept(key, window));
     return state;
 }

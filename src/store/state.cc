@@ -21,6 +21,7 @@ constexpr std::array tables{
     "to_time INTEGER NOT NULL, CHECK (from_time <= to_time)) STRICT",
     "CREATE TABLE IF NOT EXISTS message (key BLOB NOT NULL CHECK (length(key) = 32), time INTEGER NOT NULL, "
     "hash BLOB NOT NULL CHECK (length(hash) = 32)) STRICT",
+    "CREATE TABLE IF NOT EXISTS line (digest BLOB PRIMARY KEY CHECK (length(digest) = 32)) STRICT, WITHOUT ROWID",
     "PRAGMA user_version = 1",
 };
 static_assert(StateFile::version == 1);
@@ -100,6 +101,7 @@ Outcome<std::optional<State>> StateFile::read() {
         done = each(database_, "SELECT key FROM gateway ORDER BY key", [&](const Row& row) {
                    state->gateway_keys.push_back(bytes<32>(row[0]));
                }).and_then([&] { return read_replays(database_, state->replays); });
+    if (done && state) done = read_lines().map([&](std::vector<Bytes32> lines) { state->lines = std::move(lines); });
     if (!done) return tl::make_unexpected(done.error());
     return state;
 }
@@ -109,7 +111,7 @@ Outcome<void> StateFile::save(const State& state) {
         constexpr std::array emptied{"DELETE FROM state", "DELETE FROM gateway", "DELETE FROM client",
                                      "DELETE FROM used", "DELETE FROM message"};
         if (auto done = run_all(database_, emptied); !done) return done;
-        return insert(state);
+        return insert(state).and_then([&] { return replace_lines(state.lines); });
     });
 }
 
@@ -136,6 +138,37 @@ Outcome<void> StateFile::insert_used(const Blob& key, const std::vector<TimeSpan
     for (const TimeSpan& span : spans)
         if (done) done = database_.run("INSERT INTO used VALUES (?, ?, ?)", {key, number(span.from), number(span.to)});
     return done;
+}
+
+Outcome<std::vector<Bytes32>> StateFile::read_lines() {
+    std::vector<Bytes32> lines;
+    const auto done = each(database_, "SELECT digest FROM line ORDER BY digest",
+                           [&](const Row& row) { lines.push_back(bytes<32>(row[0])); });
+    if (!done) return tl::make_unexpected(done.error());
+    return lines;
+}
+
+// Writes what differs: there may be many, and they hardly change.
+Outcome<void> StateFile::replace_lines(const std::vector<Bytes32>& lines) {
+    const auto before = read_lines();
+    if (!before) return tl::make_unexpected(before.error());
+    Outcome<void> done;
+    for (const Bytes32& line : *before)
+        if (done && !std::ranges::binary_search(lines, line))
+            done = database_.run("DELETE FROM line WHERE digest = ?", {blob(line)});
+    for (const Bytes32& line : lines)
+        if (done && !std::ranges::binary_search(*before, line))
+            done = database_.run("INSERT INTO line VALUES (?)", {blob(line)});
+    return done;
+}
+
+Outcome<void> StateFile::spend(const std::vector<Bytes32>& lines, std::int64_t sequence) {
+    return database_.transaction([&] {
+        Outcome<void> done = database_.run("UPDATE state SET sequence = ?", {sequence});
+        for (const Bytes32& line : lines)
+            if (done) done = database_.run("INSERT OR IGNORE INTO line VALUES (?)", {blob(line)});
+        return done;
+    });
 }
 
 Outcome<void> StateFile::cover(TimeSpan span) {

@@ -46,6 +46,7 @@ struct State {
     std::int64_t sequence = 0;          // counts what was saved in it: a lower one is a copy from before
     std::vector<Bytes32> gateway_keys;  // public ones, whose messages the windows are about; ascending
     Replays replays;
+    std::vector<Bytes32> lines;       // of one-time lists: what is used or may be by now; ascending
     std::optional<TimeSpan> covered;  // messages of these times may have been accepted besides; nothing: none was
     friend bool operator==(const State&, const State&) = default;
 };
@@ -72,11 +73,16 @@ public:
     // the covered stretch of a save().
     [[nodiscard]] Outcome<void> cover(TimeSpan span);
 
+    // From now on these lines may be used, besides those that the last save() had: a state of this sequence.
+    [[nodiscard]] Outcome<void> spend(const std::vector<Bytes32>& lines, std::int64_t sequence);
+
 private:
     explicit StateFile(Database database) : database_{std::move(database)} {}
     [[nodiscard]] Outcome<void> make_tables();
     [[nodiscard]] Outcome<void> insert(const State& state);
     [[nodiscard]] Outcome<void> insert_used(const Blob& key, const std::vector<TimeSpan>& spans);
+    [[nodiscard]] Outcome<std::vector<Bytes32>> read_lines();
+    [[nodiscard]] Outcome<void> replace_lines(const std::vector<Bytes32>& lines);
 
     Database database_;
 };

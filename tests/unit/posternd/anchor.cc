@@ -23,7 +23,8 @@ struct Host {
 
     [[nodiscard]] fs::path anchor() const { return outside / "anchor"; }
     std::unique_ptr<Life> start() {
-        return std::make_unique<Life>(directory.path(), now, std::exchange(markers, {}), anchor());
+        return std::make_unique<Life>(directory.path(), now, std::exchange(markers, {}), std::vector<std::string>{},
+                                      anchor());
     }
     void end(std::unique_ptr<Life> life) {
         REQUIRE(life->keeper->end());
@@ -97,7 +98,7 @@ TEST_CASE("another state in place of the last one is not believed", "[posternd]"
 
 TEST_CASE("an anchor that cannot be written is said, and keeps nobody out", "[posternd]") {
     const ScratchDirectory directory;
-    Life life{directory.path(), dawn, fresh, directory.path() / "nowhere" / "anchor"};
+    Life life{directory.path(), dawn, fresh, {}, directory.path() / "nowhere" / "anchor"};
     CHECK(life.keeper->report().anchor_trouble.find("nowhere") != std::string::npos);
     CHECK(life.send_new() == Reason::spa_accepted);
 }

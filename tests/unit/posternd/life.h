@@ -15,15 +15,28 @@ inline constexpr Duration second = std::chrono::seconds{1};
 using Datagram = std::vector<std::uint8_t>;
 
 struct Life : World {
+    // `lines`: of the one-time list of a knock `door`; none: there is no such knock.
     Life(const std::filesystem::path& directory, Instant from, SpentMarkers markers = {},
-         const std::filesystem::path& anchor = {}) {
+         const std::vector<std::string>& lines = {}, const std::filesystem::path& anchor = {}) {
         begin_at(from);
+        if (!lines.empty()) use(with_door(lines));
         current = std::make_unique<CurrentPolicy>(shared_policy());
         keeper = std::make_unique<Keeper>(tables(), *current, StatePlace{directory, anchor});
         keeper->begin(markers, now());
     }
     std::unique_ptr<CurrentPolicy> current;
     std::unique_ptr<Keeper> keeper;
+
+    Policy with_door(const std::vector<std::string>& lines) {
+        Policy policy = draft();
+        policy.knocks = {listed_knock("door", lines)};
+        return policy;
+    }
+    // Another policy, before the keeper looks.
+    void reload(Policy policy) {
+        use(std::move(policy));
+        current->publish(shared_policy());
+    }
 
     void pass_and_look(Duration time) {
         for (; time >= second; time -= second) pass(second), keeper->look(now());

@@ -35,6 +35,7 @@ State some_state() {
     state.replays.used = {{WallTime::min(), at(0)}};
     state.replays.windows = {{filled<32>(3), {{WallTime::min(), at(5)}, {at(90), at(91)}}, {}},
                              {filled<32>(4), {}, {{at(6), filled<32>(60)}, {at(7), filled<32>(70)}}}};
+    state.lines = {filled<32>(8), filled<32>(9)};
     state.covered = TimeSpan{at(-30), at(38)};
     return state;
 }
@@ -95,6 +96,33 @@ TEST_CASE("a save takes the place of the one before; covering changes nothing el
     state.replays.windows.pop_back();
     state.covered.reset();
     REQUIRE(opened(directory).save(state));
+    CHECK(read_again(directory) == state);
+}
+
+TEST_CASE("lines are spent besides those of a save, and the next save has exactly its own", "[store]") {
+    const ScratchDirectory directory;
+    State state = some_state();
+    {
+        StateFile file = opened(directory);
+        REQUIRE(file.save(state));
+        REQUIRE(file.spend({filled<32>(12), filled<32>(9), filled<32>(1)}));
+    }
+    state.lines = {filled<32>(1), filled<32>(8), filled<32>(9), filled<32>(12)};
+    CHECK(read_again(directory) == state);
+    state.lines = {filled<32>(9), filled<32>(77)};
+    REQUIRE(opened(directory).save(state));
+    CHECK(read_again(directory) == state);
+}
+
+TEST_CASE("a file from before there were lines gets their table", "[store]") {
+    const ScratchDirectory directory;
+    State state = some_state();
+    REQUIRE(opened(directory).save(state));
+    {
+        auto database = Database::open(directory.path() / "state.db");
+        REQUIRE((database && database->run("DROP TABLE line")));
+    }
+    state.lines.clear();
     CHECK(read_again(directory) == state);
 }
 
