@@ -24,13 +24,6 @@ Result<Socket> open_ping(Family family) {
         "net.ipv4.ping_group_range='0 2147483647'");
 }
 
-// "7000:udp" as "udp/7000"; what is no such thing stays as it is.
-std::string rewritten(const std::string& text) {
-    if (text.find('/') != std::string::npos) return text;
-    const auto colon = text.find(':');
-    return (colon == std::string::npos ? "tcp" : text.substr(colon + 1)) + "/" + text.substr(0, colon);
-}
-
 Result<void> send_syn(const Endpoint& target) {
     const auto local = source_toward(target);
     if (!local) return tl::make_unexpected(local.error());
@@ -48,7 +41,7 @@ Result<void> send_empty(const Endpoint& target) {
 }  // namespace
 
 Result<knock::Step> read_step(const std::string& text) {
-    const auto step = knock::parse_step(rewritten(text));
+    const auto step = knock::parse_step_or_port(text);
     if (!step)
         return failure(
             fmt::format("got \"{}\", expected a step such as tcp/7000, udp/8000 or icmp/echo-request", text));
