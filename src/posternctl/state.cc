@@ -38,6 +38,8 @@ std::string name_of(const store::Bytes32& key, const Policy& policy) {
     return found == policy.clients.end() ? "(not in the policy) " + to_hex(key) : found->name;
 }
 
+const std::string everybody = "everybody";
+
 WallTime newest(const store::Window& window) {
     WallTime time = WallTime::min();
     for (const TimeSpan& span : window.used) time = std::max(time, span.to);
@@ -133,8 +135,11 @@ Exit export_state(const StateJob& job, const StateOptions& options) {
 
 Exit changed(const StateJob& job, const Result<void>& done, WallTime until, const std::string& whose) {
     if (!done) return failed(done.error().text);
-    fmt::print("{}: messages of {} up to {} count as used\n", store::state_file(job.directory).string(), whose,
-               to_text(until));
+    const bool lists = whose == everybody && std::ranges::any_of(job.policy->knocks, [](const Knock& knock) {
+                           return knock.list != nullptr;
+                       });
+    fmt::print("{}: messages of {} up to {} count as used{}\n", store::state_file(job.directory).string(), whose,
+               to_text(until), lists ? ", and all lines of one-time lists" : "");
     return Exit::ok;
 }
 
@@ -147,9 +152,9 @@ Exit restore(const StateJob& job, const StateOptions& options) {
     const auto done = change_state(job, [&](store::State& state) {
         if (state.sequence == 0) state.id = document->id;
         add(state, *document);
-        use_up_to(state, until);
+        use_everything(job, state, until);
     });
-    return changed(job, done, until, "everybody");
+    return changed(job, done, until, everybody);
 }
 
 Exit floor(const StateJob& job, const StateOptions& options) {
@@ -160,9 +165,12 @@ Exit floor(const StateJob& job, const StateOptions& options) {
     auto until = options.until.empty() ? fresh_until(job) : parse_wall_time(options.until);
     if (!until) until = *config::date(options.until) + std::chrono::days{1};
     const auto done = change_state(job, [&](store::State& state) {
-        use_up_to(state, *until, client ? std::optional{client->public_key} : std::nullopt);
+        if (client)
+            use_up_to(state, *until, client->public_key);
+        else
+            use_everything(job, state, *until);
     });
-    return changed(job, done, *until, client ? client->name : "everybody");
+    return changed(job, done, *until, client ? client->name : everybody);
 }
 
 std::string check_time(const std::string& text) {

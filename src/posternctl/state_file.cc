@@ -36,7 +36,7 @@ Result<void> change(const StateJob& job, const std::function<void(store::State&)
     if (!before) return failure(before.error().text + "; posternd sets it aside when it starts");
     store::State state = before->value_or(store::new_state());
     // The anchor is about to agree with it, so the state itself has to refuse what the next start would have refused.
-    if (doubted(job, state)) use_up_to(state, fresh_until(job));
+    if (doubted(job, state)) use_everything(job, state, fresh_until(job));
     edit(state);
     ++state.sequence;
     if (const auto saved = file->save(state); !saved) return failure(saved.error().text);
@@ -62,6 +62,15 @@ tl::expected<StateJob, Exit> state_job(const Context& context, const StateOption
 }
 
 WallTime fresh_until(const StateJob& job) { return later(io::now().wall, job.policy->gateway.skew); }
+
+void use_everything(const StateJob& job, store::State& state, WallTime until) {
+    store::use_up_to(state, until);
+    std::vector<store::Bytes32> lines;
+    for (const Knock& knock : job.policy->knocks)
+        if (knock.list)
+            for (const knock::Line& line : knock.list->lines) lines.push_back(line.digest);
+    store::use_lines(state, lines);
+}
 
 Result<std::optional<store::State>> read_state(const StateJob& job) {
     std::optional<store::State> found;

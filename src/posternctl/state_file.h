@@ -38,6 +38,10 @@ struct StateJob {
 // Up to which time a message can be fresh by now.
 [[nodiscard]] WallTime fresh_until(const StateJob& job);
 
+// Messages of up to this time count as used, whoever sent them, and all lines of one-time lists that the policy has:
+// nothing proves any of them fresh.
+void use_everything(const StateJob& job, store::State& state, WallTime until);
+
 // As it lies on disk; nothing: there is none. An Error where a daemon holds it.
 [[nodiscard]] Result<std::optional<store::State>> read_state(const StateJob& job);
 

@@ -131,10 +131,12 @@ State state_of(Json object) {
     if (state.replays.windows.size() > most_clients)
         throw Wrong{"clients: got " + std::to_string(state.replays.windows.size()) + ", expected at most " +
                     std::to_string(most_clients)};
+    state.lines = list_of("lines", take(object, "lines"), hex_of<32>);
     const Json covered = take(object, "covered");
     if (!covered.is_null()) state.covered = span_of("covered", covered);
     expect_empty(object);
     std::ranges::sort(state.gateway_keys);
+    std::ranges::sort(state.lines);
     std::ranges::sort(state.replays.windows, {}, &Window::key);
     return state;
 }
@@ -142,16 +144,15 @@ State state_of(Json object) {
 }  // namespace
 
 std::string to_document(const State& state) {
-    Json keys = Json::array(), clients = Json::array();
+    Json keys = Json::array(), clients = Json::array(), lines = Json::array();
     for (const Bytes32& key : state.gateway_keys) keys.push_back(to_hex(key));
     for (const Window& window : state.replays.windows) clients.push_back(json_of(window));
-    const Json document{{"postern_state", document_version},
-                        {"id", to_hex(state.id)},
-                        {"sequence", state.sequence},
-                        {"gateway_keys", std::move(keys)},
-                        {"used", json_of(state.replays.used)},
-                        {"clients", std::move(clients)},
-                        {"covered", state.covered ? json_of(*state.covered) : Json{}}};
+    for (const Bytes32& line : state.lines) lines.push_back(to_hex(line));
+    const Json document{
+        {"postern_state", document_version},   {"id", to_hex(state.id)},
+        {"sequence", state.sequence},          {"gateway_keys", std::move(keys)},
+        {"used", json_of(state.replays.used)}, {"clients", std::move(clients)},
+        {"lines", std::move(lines)},           {"covered", state.covered ? json_of(*state.covered) : Json{}}};
     return document.dump();
 }
 

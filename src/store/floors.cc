@@ -30,10 +30,11 @@ void use_covered(State& state) {
     state.covered.reset();
 }
 
-void add_keys(std::vector<Bytes32>& keys, const std::vector<Bytes32>& more) {
-    keys.insert(keys.end(), more.begin(), more.end());
-    std::ranges::sort(keys);
-    keys.erase(std::ranges::unique(keys).begin(), keys.end());
+// Sorted and without doubles.
+void join(std::vector<Bytes32>& all, const std::vector<Bytes32>& more) {
+    all.insert(all.end(), more.begin(), more.end());
+    std::ranges::sort(all);
+    all.erase(std::ranges::unique(all).begin(), all.end());
 }
 
 void add_messages(Window& window, const std::vector<Message>& more) {
@@ -52,6 +53,8 @@ void use_up_to(State& state, WallTime until, const std::optional<Bytes32>& key) 
         use_everywhere(state, span);
 }
 
+void use_lines(State& state, const std::vector<Bytes32>& lines) { join(state.lines, lines); }
+
 void add(State& state, const State& other) {
     State more = other;
     use_covered(state), use_covered(more);
@@ -62,7 +65,8 @@ void add(State& state, const State& other) {
     }
     for (const Window& window : state.replays.windows) add(window_of(state, window.key).used, more.replays.used);
     add(state.replays.used, more.replays.used);
-    add_keys(state.gateway_keys, more.gateway_keys);
+    join(state.gateway_keys, more.gateway_keys);
+    use_lines(state, more.lines);
     state.sequence = std::max(state.sequence, more.sequence);
 }
 

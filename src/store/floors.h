@@ -9,6 +9,9 @@ namespace postern::store {
 // covered stays so: the next start has it count as used.
 void use_up_to(State& state, WallTime until, const std::optional<Bytes32>& key = {});
 
+// These lines of one-time lists may have been used.
+void use_lines(State& state, const std::vector<Bytes32>& lines);
+
 // What another copy knows counts, too; the higher sequence stays.
 void add(State& state, const State& other);
 

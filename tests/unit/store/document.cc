@@ -34,6 +34,7 @@ State some_state() {
     state.replays.used = {{WallTime::min(), at(0)}};
     state.replays.windows = {{alice, {{WallTime::min(), at(5)}, {at(90), at(91)}}, {}},
                              {bob, {}, {{at(6), filled<32>(60)}, {at(7), filled<32>(70)}}}};
+    state.lines = {filled<32>(11), filled<32>(12)};
     state.covered = TimeSpan{at(-30), at(38)};
     return state;
 }
@@ -113,11 +114,13 @@ TEST_CASE("what another copy knows is added, whichever is newer", "[store]") {
     newer.replays.windows[1].messages.push_back({at(8), filled<32>(80)});
     newer.replays.windows.push_back({carol, {{at(200), at(200)}}, {}});
     newer.gateway_keys = {filled<32>(9)};
+    newer.lines = {filled<32>(12), filled<32>(13)};
     State one = older, other = newer;
     add(one, newer), add(other, older);
     CHECK(one == other);
     CHECK(one.sequence == 41);
     CHECK(one.gateway_keys.size() == 3);
+    CHECK(one.lines == std::vector{filled<32>(11), filled<32>(12), filled<32>(13)});
     CHECK(one.replays.windows[1].messages.size() == 3);
     for (const std::int64_t second : {-9, 5, 90, 95, 110}) CHECK(is_used(one, alice, at(second)));
     CHECK(is_used(one, carol, at(200)));

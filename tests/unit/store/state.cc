@@ -105,9 +105,10 @@ TEST_CASE("lines are spent besides those of a save, and the next save has exactl
     {
         StateFile file = opened(directory);
         REQUIRE(file.save(state));
-        REQUIRE(file.spend({filled<32>(12), filled<32>(9), filled<32>(1)}));
+        REQUIRE(file.spend({filled<32>(12), filled<32>(9), filled<32>(1)}, 43));
     }
     state.lines = {filled<32>(1), filled<32>(8), filled<32>(9), filled<32>(12)};
+    state.sequence = 43;
     CHECK(read_again(directory) == state);
     state.lines = {filled<32>(9), filled<32>(77)};
     REQUIRE(opened(directory).save(state));
