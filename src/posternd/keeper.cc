@@ -61,7 +61,9 @@ void Keeper::look_at_horizon(Instant now) {
         begin_stretch(wanted);
     else if (covered_->from < earlier(needed.from, stretch) && now.steady >= shorten_again_)
         shorten_again_ = now.steady + between_shortenings, begin_shorter(wanted);
-    else if (!covers(*covered_, needed) || policy->generation != policy_generation_)
+    else if (policy->generation != policy_generation_)
+        rewrite(around(*covered_, wanted));
+    else if (!covers(*covered_, needed))
         move_on(around(*covered_, wanted));
 }
 
@@ -97,15 +99,15 @@ void Keeper::follow_clock(Instant now, Duration skew) {
 }
 
 // Exactly what was accepted, and that more of these times may be.
-bool Keeper::write(TimeSpan covered) {
+void Keeper::rewrite(TimeSpan covered) {
     const std::uint64_t generation = current_.get()->generation;
     store::State state = *exact();
     state.covered = covered;
     ++state.sequence;
-    if (!done(file_->save(state))) return false;
+    if (!done(file_->save(state))) return;
     saved(std::move(state));
     policy_generation_ = generation;
-    return true;
+    cover(covered);
 }
 
 // The anchor last, so that it is never ahead of what the file and exact() say.
@@ -126,19 +128,18 @@ std::optional<store::State> Keeper::exact(Lines lines) const {
 void Keeper::begin_stretch(TimeSpan covered) {
     tables_.horizon().close();  // before what was accepted is read: then that is all of it
     covered_.reset();
-    if (write(covered)) cover(covered);
+    rewrite(covered);
 }
 
 // The same while members get in: what is accepted meanwhile lies in both stretches. A batch may be a moment old.
 void Keeper::begin_shorter(TimeSpan covered) {
     const TimeSpan meanwhile{earlier(covered.from, jitter), covered_->to};
     tables_.horizon().cover(meanwhile);
-    if (write(around(meanwhile, covered))) cover(around(meanwhile, covered));
+    rewrite(around(meanwhile, covered));
 }
 
 void Keeper::move_on(TimeSpan covered) {
-    const bool same_policy = current_.get()->generation == policy_generation_;
-    if (same_policy ? done(file_->cover(covered)) : write(covered)) cover(covered);
+    if (done(file_->cover(covered))) cover(covered);
 }
 
 // No other thread reserves or writes, so what ahead() says holds until reserve(), or the list has changed meanwhile.

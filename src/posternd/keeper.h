@@ -56,7 +56,7 @@ private:
     void follow_clock(Instant now, Duration skew);
     void look_at_horizon(Instant now);
     void reserve_lines();
-    [[nodiscard]] bool write(TimeSpan covered);
+    void rewrite(TimeSpan covered);
     void saved(store::State state);
     void begin_stretch(TimeSpan covered);
     void begin_shorter(TimeSpan covered);
