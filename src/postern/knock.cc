@@ -40,7 +40,8 @@ Families families_of(const KnockOptions& options) {
     return options.only_v4 ? Families::only_v4 : Families::only_v6;
 }
 
-// Somebody at the host's first address of each family that this host has a way to.
+// Somebody at the host's first address of each family that this host has a way to; for a line of a list at the first of
+// all, as it lets in from one source.
 Result<std::vector<Knocker>> gather(const KnockOptions& options, const std::vector<knock::Step>& steps) {
     const auto addresses = resolve(options.host, 0, families_of(options));
     if (!addresses) return tl::make_unexpected(addresses.error());
@@ -49,6 +50,7 @@ Result<std::vector<Knocker>> gather(const KnockOptions& options, const std::vect
     std::vector<Knocker> knockers;
     std::string why;
     for (const Endpoint& gateway : *addresses) {
+        if (!knockers.empty() && !options.one_time_list.empty()) break;
         const bool there = std::ranges::any_of(
             knockers, [&](const Knocker& one) { return one.address().family == gateway.address.family; });
         if (there) continue;

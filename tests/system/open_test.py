@@ -8,10 +8,10 @@ import tempfile
 
 import sshd
 from lab import GATEWAY, MEMBER
+from named import HOST, with_host
 from namespaces import run, wait_until
 from suite import Suite, errno_of_connect
 
-HOST = "gw1.example.net"
 HERE = os.path.dirname(os.path.abspath(__file__))
 suite = Suite(clients=(), window="60s")
 
@@ -19,20 +19,13 @@ suite = Suite(clients=(), window="60s")
 def add_alice(lab):
     """A client whose profile names the gateway by a host name with an address of either family."""
     lab.host = HOST
-    with open(lab.path("hosts"), "w", encoding="ascii") as file:
-        file.writelines(f"{address} {HOST}\n" for address in GATEWAY.values())
     lab.add_client("alice")
-
-
-def with_hosts(lab, *words):
-    """The words that run a command for which HOST is the gateway: /etc/hosts is another one in its mount namespace."""
-    return ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', lab.path("hosts"), *words]
 
 
 def postern_open(lab, *options):
     """`postern open ssh` in the member's namespace; returns the log lines of what it sent, by source address."""
     before = len(lab.log.find(reason="spa_accepted"))
-    done = lab.member.run(*with_hosts(lab, lab.program("postern"), "--profile", lab.profile(), "open", "ssh", *options))
+    done = lab.member.run(*with_host(lab, lab.program("postern"), "--profile", lab.profile(), "open", "ssh", *options))
     assert not done.stdout and not done.stderr, done
     families = [family for family in MEMBER if f"-{10 - family}" not in options]
     lines = wait_until(lambda: len(lab.log.find(reason="spa_accepted")) >= before + len(families) and
@@ -118,7 +111,7 @@ def proxy_command(lab, family):
     add_alice(lab)
     options = sshd.start(lab)
     with lab.capture() as capture:
-        session = sshd.Session(lab, options, family, "echo in; cat", around=lambda *words: with_hosts(lab, *words))
+        session = sshd.Session(lab, options, family, "echo in; cat", around=lambda *words: with_host(lab, *words))
         session.says("in")
         capture.stop()
     syns = [packet for packet in capture.incoming(port=22) if packet.is_syn()]
@@ -141,7 +134,7 @@ for number in (4, 6):
 def connect_by_name(lab):
     add_alice(lab)
     servers = [lab.listen(22, family) for family in (4, 6)]
-    client = lab.member.popen(*with_hosts(lab, lab.program("postern"), "--profile", lab.profile(), "connect", HOST, "22"),
+    client = lab.member.popen(*with_host(lab, lab.program("postern"), "--profile", lab.profile(), "connect", HOST, "22"),
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     wait_until(lambda: any(server.poll() for server in servers), "the connection")
     (connection, *_), = [one for server in servers for one in server.poll()]

@@ -49,8 +49,8 @@ class Talk:
     def goes_on(self):
         """What the server says still comes to the member, behind all that it said before."""
         said, heard, end = b"still here", b"", time.monotonic() + 5 * PATIENCE
-        self.send(said)
         while said not in heard:
+            self.send(said)  # again and again: UDP drops what comes to a full buffer
             assert time.monotonic() < end, "the member does not hear the server any more"
             heard = heard[-len(said):] + self.member.recv(1 << 16)
 
