@@ -3,7 +3,7 @@
 
 #include "capture/file.h"
 #include "catch.h"
-#include "unit/io/scratch_directory.h"
+#include "scratch.h"
 
 using namespace postern;
 using Buffer = std::vector<std::uint8_t>;

@@ -61,3 +61,11 @@ TEST_CASE("what does not speak the protocol is no reply", "[control]") {
                              R"({"v":1,"ok":1,"result":{}})", R"({"v":1,"ok":true})", "{\"v\":1,\"ok\":\xff"})
         CHECK_FALSE(parse_reply(line));
 }
+
+TEST_CASE("a reply that is nested deeper than any report is none, however deep it is", "[control]") {
+    const auto nested = [](std::size_t depth) {
+        return R"({"v":1,"ok":true,"result":)" + std::string(depth, '[') + std::string(depth, ']') + "}";
+    };
+    CHECK(parse_reply(nested(10)));
+    for (const std::size_t depth : {20, 1'000'000}) REQUIRE_FALSE(parse_reply(nested(depth)));
+}

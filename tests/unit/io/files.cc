@@ -10,7 +10,7 @@
 
 #include <array>
 
-#include "scratch_directory.h"
+#include "scratch.h"
 #include "unit/child.h"
 
 using namespace postern;
@@ -65,11 +65,11 @@ TEST_CASE("a failed write leaves no file", "[io]") {
 TEST_CASE("a new file never replaces one, not even a dangling link", "[io]") {
     const ScratchDirectory directory;
     REQUIRE(io::write_new_file(directory / "a", "one", 0600));
-    CHECK(text_of(directory / "a") == "one");
+    CHECK(read_whole(directory / "a") == "one");
     CHECK(mode_of(directory / "a") == 0600);
     CHECK(io::write_new_file(directory / "a", "two", 0600).error().text ==
           (directory / "a").string() + " exists already and is left as it is");
-    CHECK(text_of(directory / "a") == "one");
+    CHECK(read_whole(directory / "a") == "one");
     std::filesystem::create_symlink("nowhere", directory / "link");
     CHECK_FALSE(io::write_new_file(directory / "link", "x", 0600));
     CHECK_FALSE(std::filesystem::exists(directory / "nowhere"));
@@ -80,7 +80,7 @@ TEST_CASE("a file is replaced whole, with its mode, and nothing stays beside it"
     const ScratchDirectory directory;
     REQUIRE(io::replace_file(directory / "a", "one", 0644));
     REQUIRE(io::replace_file(directory / "a", "two", 0600));
-    CHECK(text_of(directory / "a") == "two");
+    CHECK(read_whole(directory / "a") == "two");
     CHECK(mode_of(directory / "a") == 0600);
     CHECK_FALSE(io::replace_file(directory / "none/a", "x", 0600));
     CHECK(directory.entries() == 1);
@@ -94,7 +94,7 @@ TEST_CASE("a file is replaced where its maker may not give files away", "[io]") 
     int status = 0;
     REQUIRE(waitpid(child, &status, 0) == child);
     CHECK(WEXITSTATUS(status) == 0);
-    CHECK(text_of(directory / "a") == "one");
+    CHECK(read_whole(directory / "a") == "one");
 }
 
 TEST_CASE("removing says whether there was a file", "[io]") {

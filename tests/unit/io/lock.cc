@@ -3,7 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "scratch_directory.h"
+#include "scratch.h"
 
 using namespace postern;
 using namespace postern::test;

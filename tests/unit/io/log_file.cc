@@ -9,7 +9,7 @@
 #include <csignal>
 #include <iostream>
 
-#include "scratch_directory.h"
+#include "scratch.h"
 
 using namespace postern;
 using namespace postern::test;
@@ -22,7 +22,7 @@ TEST_CASE("lines are appended to what is there", "[io]") {
     CHECK(log->write_line("one"));
     CHECK(log->write_line(""));
     CHECK(log->write_line(std::string(100'000, 'x')));
-    CHECK(text_of(directory / "log") == "before\none\n\n" + std::string(100'000, 'x') + "\n");
+    CHECK(read_whole(directory / "log") == "before\none\n\n" + std::string(100'000, 'x') + "\n");
 }
 
 TEST_CASE("a log that is made is not for everybody", "[io]") {
@@ -52,8 +52,8 @@ TEST_CASE("after a rotation lines go to the new file", "[io]") {
     CHECK(log->write_line("two"));
     CHECK(log->reopen());
     CHECK(log->write_line("three"));
-    CHECK(text_of(directory / "log.1") == "one\ntwo\n");
-    CHECK(text_of(directory / "log") == "three\n");
+    CHECK(read_whole(directory / "log.1") == "one\ntwo\n");
+    CHECK(read_whole(directory / "log") == "three\n");
 }
 
 TEST_CASE("when the name cannot be opened again the old file goes on", "[io]") {
@@ -64,7 +64,7 @@ TEST_CASE("when the name cannot be opened again the old file goes on", "[io]") {
     std::filesystem::rename(directory / "d", directory / "moved");
     CHECK_FALSE(log->reopen());
     CHECK(log->write_line("still here"));
-    CHECK(text_of(directory / "moved" / "log") == "still here\n");
+    CHECK(read_whole(directory / "moved" / "log") == "still here\n");
 }
 
 TEST_CASE("a full disk is told", "[io]") {
@@ -92,7 +92,7 @@ TEST_CASE("a line that was cut short is ended before the next one", "[io]") {
     int status = 0;
     REQUIRE(waitpid(child, &status, 0) == child);
     CHECK(status == 0);
-    CHECK(text_of(file) == "012345\nnext\n");
+    CHECK(read_whole(file) == "012345\nnext\n");
 }
 
 TEST_CASE("no name means standard output", "[io]") {
@@ -109,5 +109,5 @@ TEST_CASE("no name means standard output", "[io]") {
     int status = 0;
     REQUIRE(waitpid(child, &status, 0) == child);
     CHECK(status == 0);
-    CHECK(text_of(file) == "one\ntwo\n");
+    CHECK(read_whole(file) == "one\ntwo\n");
 }

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "io/poll.h"
-#include "scratch_directory.h"
+#include "scratch.h"
 
 using namespace postern;
 using namespace postern::test;
@@ -204,7 +204,7 @@ TEST_CASE("a file that is no socket is left alone", "[io]") {
     const auto listener = UnixListener::open(directory / "socket", 0660);
     REQUIRE_FALSE(listener);
     CHECK(listener.error().text.find("no socket") != std::string::npos);
-    CHECK(text_of(directory / "socket") == "precious");
+    CHECK(read_whole(directory / "socket") == "precious");
 }
 
 TEST_CASE("nobody there and a path that does not fit are errors that help", "[io]") {

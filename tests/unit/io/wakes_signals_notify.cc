@@ -11,7 +11,7 @@
 #include "io/notify.h"
 #include "io/poll.h"
 #include "io/signals.h"
-#include "scratch_directory.h"
+#include "scratch.h"
 
 using namespace postern;
 using namespace postern::test;

@@ -2,31 +2,22 @@
 // neither one that does not exist.
 #include "manual_page.h"
 
-#include <unistd.h>
-
 #include "catch.h"
 #include "postern/profile.h"
+#include "scratch.h"
 
 using namespace postern::test;
 
 namespace {
 
-namespace fs = std::filesystem;
-
 Words commands() { return found(text_of("src/postern/commands.def"), R"(POSTERN_COMMAND\((\w+)\))"); }
 
 // Loads a profile from a directory of its own, beside key files. What is wrong with it, all in one text.
 std::string mistakes_of(const std::string& profile) {
-    std::string directory = (fs::temp_directory_path() / "postern-manual-XXXXXX").string();
-    REQUIRE(::mkdtemp(directory.data()) != nullptr);
-    const auto write = [&](const char* name, const std::string& text) {
-        std::ofstream{fs::path{directory} / name} << text;
-        fs::permissions(fs::path{directory} / name, fs::perms::owner_read | fs::perms::owner_write);
-    };
-    for (const char* name : {"gw1.key", "gw1.psk"}) write(name, std::string(42, 'B') + "A=\n");
-    write("p.yaml", profile);
-    const auto loaded = postern::client::load_profile(fs::path{directory} / "p.yaml");
-    fs::remove_all(directory);
+    const ScratchDirectory directory;
+    for (const char* name : {"gw1.key", "gw1.psk"}) put_text(directory / name, std::string(42, 'B') + "A=\n");
+    put_text(directory / "p.yaml", profile);
+    const auto loaded = postern::client::load_profile(directory / "p.yaml");
     std::string text;
     if (!loaded)
         for (const std::string& mistake : loaded.error()) text += mistake + "\n";

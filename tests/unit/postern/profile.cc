@@ -1,12 +1,10 @@
 // Reading profiles: what they say, and every mistake with its place.
 #include "postern/profile.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
-#include <fstream>
 
 #include "catch.h"
+#include "scratch.h"
 
 using namespace postern;
 using namespace postern::client;
@@ -14,30 +12,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A private directory for one test.
-class Scratch {
-public:
-    Scratch() {
-        std::string name = (fs::temp_directory_path() / "postern-profile-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path_ = name;
-    }
-    ~Scratch() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-
+struct Scratch : test::ScratchDirectory {
     fs::path write(const std::string& name, const std::string& text) const {
-        const fs::path file = path_ / name;
-        std::ofstream{file} << text;
-        fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
-        return file;
+        test::put_text(*this / name, text);
+        return *this / name;
     }
-
-private:
-    fs::path path_;
 };
 
 const std::string secret = std::string(42, 'B') + 'A';  // with '=' behind it, 32 bytes of base64: a fine key
