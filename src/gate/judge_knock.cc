@@ -12,6 +12,7 @@ constexpr Reason reason_of(knock::What what) noexcept {
         case knock::What::reset: return Reason::knock_reset;
         case knock::What::full: return Reason::knock_full;
         case knock::What::late: return Reason::knock_late;
+        case knock::What::spent: return Reason::knock_spent;
         case knock::What::repeated: return Reason::knock_repeated;
         case knock::What::step: return Reason::knock_step;
         case knock::What::complete: break;

@@ -9,14 +9,19 @@ void strengthen(Outcome& outcome, What what, const Sequence& sequence, std::uint
     if (what > outcome.what) outcome = {what, &sequence, stage};
 }
 
-// One running sequence and one packet.
-void move_on(const Sequence& sequence, Track& track, const PacketView& packet, SteadyTime now,
+LineWindow window(const Listened& listened, SequenceId id) noexcept {
+    return id.listed() ? listened.window(id) : LineWindow{0, 1};
+}
+
+// One running sequence and one packet. One that is over, or a line that is used by now, is forgotten.
+void move_on(const Sequence& sequence, const Listened& listened, Track& track, const PacketView& packet, SteadyTime now,
              Outcome& outcome) noexcept {
     Track moved = track;
     const Taken taken = take(sequence, moved, packet);
     const bool advanced = taken == Taken::step || taken == Taken::last_step;
-    if (track.expires <= now) {
-        if (advanced) strengthen(outcome, What::late, sequence, track.next);
+    const bool spent = !window(listened, sequence.id).contains(sequence.id.line);
+    if (spent || track.expires <= now) {
+        if (advanced) strengthen(outcome, spent ? What::spent : What::late, sequence, track.next);
         track = {};
         return;
     }
@@ -35,6 +40,7 @@ void begin(const Sequence& sequence, Progress& progress, const PacketView& packe
     if (take(sequence, track, packet) != Taken::step) return;
     if (!tracks) tracks = progress.enter(packet.source, now);
     Track* row = tracks ? tracks->spare() : nullptr;
+    if (!row && tracks && sequence.id.listed()) row = tracks->least_of_list(sequence.id);  // given up, or a scan's
     if (row) *row = track;
     strengthen(outcome, row ? What::step : What::full, sequence, row ? track.next : std::uint8_t{0});
 }
@@ -45,19 +51,13 @@ void charge(const Sequence& sequence, Track& track, Outcome& outcome) noexcept {
     if (!tolerated) track = {};
 }
 
-LineWindow window(const Listened& listened, SequenceId id) noexcept {
-    return id.listed() ? listened.window(id) : LineWindow{0, 1};
-}
-
-// body(const Sequence&, Track&) for each sequence that the source is in; one that left the policy is forgotten, and so
-// is a line that is used.
+// body(const Sequence&, Track&) for each sequence that the source is in; one that left the policy is forgotten.
 template <class Body>
-void each_running(const Book& book, const Listened& listened, Tracks& tracks, Body&& body) noexcept {
+void each_running(const Book& book, Tracks& tracks, Body&& body) noexcept {
     for (Track& track : tracks.rows) {
         if (track.idle()) continue;
         const Sequence* sequence = book.find(track.sequence);
-        if (sequence && track.next < sequence->steps.size() &&
-            window(listened, track.sequence).contains(track.sequence.line))
+        if (sequence && track.next < sequence->steps.size())
             body(*sequence, track);
         else
             track = {};
@@ -111,14 +111,14 @@ Outcome judge(const Book& book, const Listened& listened, Progress& progress, co
               SteadyTime now) noexcept {
     Outcome outcome;
     if (Tracks* tracks = progress.find(packet.source))
-        each_running(book, listened, *tracks,
-                     [&](const Sequence& sequence, Track& track) { move_on(sequence, track, packet, now, outcome); });
+        each_running(book, *tracks, [&](const Sequence& sequence, Track& track) {
+            move_on(sequence, listened, track, packet, now, outcome);
+        });
     each_beginning(book, listened, packet,
                    [&](const Sequence& sequence) { begin(sequence, progress, packet, now, outcome); });
     Tracks* tracks = progress.find(packet.source);
     if (tracks && outcome.what == What::nothing)
-        each_running(book, listened, *tracks,
-                     [&](const Sequence& sequence, Track& track) { charge(sequence, track, outcome); });
+        each_running(book, *tracks, [&](const Sequence& sequence, Track& track) { charge(sequence, track, outcome); });
     if (tracks && tracks->idle()) progress.forget(packet.source);
     return outcome;
 }

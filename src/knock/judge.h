@@ -57,6 +57,7 @@ enum class What : std::uint8_t {
     reset,     // one too many: what was taken is void
     full,      // a first step, and no room to remember it
     late,      // the next step, behind the deadline: what was taken is void
+    spent,     // the next step of a line that is used by now
     repeated,  // a step taken before
     step,      // the next step, or a first one
     complete,  // the last step

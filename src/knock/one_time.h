@@ -24,7 +24,7 @@ namespace postern::knock {
 
 inline constexpr std::size_t most_lines = 10'000;
 
-using LineDigest = std::array<std::uint8_t, 32>;  // SHA-256 of to_text() of its steps, whatever file it stands in
+using LineDigest = std::array<std::uint8_t, 32>;  // of its steps, whatever file it stands in; config/lines.cc makes it
 
 struct Line {
     std::vector<Step> steps;

@@ -1,6 +1,7 @@
 #include "knock/progress.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace postern::knock {
 namespace {
@@ -23,6 +24,14 @@ bool Tracks::idle() const noexcept {
 Track* Tracks::find(SequenceId sequence) noexcept {
     const auto found = std::ranges::find(rows, sequence, &Track::sequence);
     return found == rows.end() ? nullptr : &*found;
+}
+
+Track* Tracks::least_of_list(SequenceId line) noexcept {
+    const auto far = [](const Track& track) { return std::tuple{track.next, track.began, track.sequence.line}; };
+    Track* least = nullptr;
+    for (Track& track : rows)
+        if (track.sequence.same_but_line(line) && (!least || far(track) < far(*least))) least = &track;
+    return least;
 }
 
 Tracks* Progress::enter(const IpAddress& source, SteadyTime now) noexcept {

@@ -22,6 +22,8 @@ struct Tracks {
     [[nodiscard]] Track* find(SequenceId sequence) noexcept;
     // A row to begin a sequence in; null where all are taken.
     [[nodiscard]] Track* spare() noexcept { return find({}); }
+    // The row of the list's line that came least far, the oldest of several; null where none is of this list.
+    [[nodiscard]] Track* least_of_list(SequenceId line) noexcept;
 };
 
 // Not synchronised: lies in a shard. Takes its memory at birth.

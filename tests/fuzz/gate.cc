@@ -2,6 +2,7 @@
 // have to have said the same. The promises are judged apart from the twin (gate_promises.h).
 #include "fuzz/choices.h"
 #include "fuzz/demand.h"
+#include "fuzz/gate_line_promises.h"
 #include "fuzz/gate_promises.h"
 #include "fuzz/gate_twin.h"
 #include "fuzz/gate_world.h"
@@ -32,7 +33,7 @@ public:
           sizes_{choices_.flip() ? roomy : tight},
           tables_{sizes_, SipKey{1, 2, 3}},
           twin_{{sizes_.grants, sizes_.flows}} {
-        reload({});
+        reload({}, {});
     }
 
     void all() {
@@ -42,7 +43,7 @@ public:
 
 private:
     void step() {
-        switch (choices_.below(14)) {
+        switch (choices_.below(18)) {
             case 0:
             case 1: return judge(some_packet(), nullptr);
             case 2: return deliver(choices_.of(People::all().sealed()));
@@ -54,11 +55,15 @@ private:
             case 6: return pass(choices_.of(spans));
             case 7: now_.wall += (choices_.flip() ? 1 : -1) * choices_.of(spans); return;
             case 8: return sweep_both();
-            case 9: return reload({choices_.u8()});
+            case 9: return reload({choices_.u8()}, lists_);
             case 10: return knock();
             case 11: return end_something();
             case 12: return cover();
-            default: return other();
+            case 13: return other();
+            case 14:
+            case 15: return knock_line();
+            case 16: return reload(switches_, {choices_.u8()});
+            default: return disk();
         }
     }
 
@@ -66,13 +71,16 @@ private:
 
     void pass(Duration time) { now_.steady += time, now_.wall += time; }
 
-    void reload(Switches switches) {
-        static std::map<std::uint8_t, std::shared_ptr<Policy>> compiled;
-        auto& known = compiled[switches.bits];
-        if (!known) known = People::all().policy(switches);
+    void reload(Switches switches, Lists lists) {
+        static std::map<std::pair<std::uint8_t, std::uint8_t>, std::shared_ptr<Policy>> compiled;
+        auto& known = compiled[{switches.bits, lists.bits}];
+        if (!known) known = People::all().policy(switches, lists);
+        switches_ = switches;
+        lists_ = lists;
         auto made = std::make_shared<Policy>(*known);
         made->generation = ++generation_;
         tables_.enroll(*made);
+        twin_.lines().enroll(*made);
         policy_ = made;
         opener_ = std::make_unique<spa::Opener>(made->gateway.name, made->gateway.keys, made->gateway.skew);
     }
@@ -106,6 +114,7 @@ private:
         Decision expected = twin_.judge(packet, datagram, now_, *policy_);
         compare(said, expected, packet);
         promises_.judge(said, packet, datagram, now_, *policy_);
+        line_promises_.judge(said, packet, *policy_, held_ ? &keeper_ : nullptr);
     }
 
     void deliver(const Datagram& datagram) {
@@ -192,11 +201,44 @@ private:
         return packet;
     }
 
+    // All of a line's steps, or some.
+    void knock_line() {
+        const IpAddress& source = choices_.of(sources);
+        const auto line = People::line(choices_.below(People::lines));
+        const std::uint8_t left_out = choices_.u8();
+        for (std::size_t i = 0; i < line.size(); ++i)
+            if ((left_out >> i & 1) == 0) take_step(source, line[i]);
+    }
+
+    // The disk gets ahead of one-time lists; from some time on, nothing opens without it.
+    void disk() {
+        const std::uint8_t bits = choices_.u8();
+        auto& lines = tables_.lines();
+        if (bits < 16) {
+            lines.with([](LineMemory& memory) { memory.hold(); });
+            twin_.lines().hold();
+            held_ = true;
+        } else if (bits < 32) {
+            const auto used = People::line(bits % People::lines);
+            const LineMemory::Digests digests{noise::sha256({as_bytes(knock::to_text(used))})};
+            lines.with([&](LineMemory& memory) { memory.remember(digests, false); });
+            twin_.lines().remember({used});
+            keeper_.remember(digests);
+            line_promises_.use(used);
+        } else {
+            keeper_.move_on(tables_, twin_.lines(), bits % 4 == 0);
+        }
+    }
+
     void knock() {
         constexpr std::array<const char*, 8> steps{"tcp/7000", "udp/8000", "icmp/echo-request", "tcp/7001",
                                                    "tcp/9002", "tcp/7002", "tcp/7003",          "udp/7000"};
         const knock::Step step = *knock::parse_step(choices_.of(steps));
-        PacketView packet = to(choices_.of(sources), step.transport, step.port);
+        take_step(choices_.of(sources), step);
+    }
+
+    void take_step(const IpAddress& source, const knock::Step& step) {
+        PacketView packet = to(source, step.transport, step.port);
         if (step.transport == Transport::icmp) {
             packet.transport = packet.family == Family::v4 ? Transport::icmp : Transport::icmpv6;
             packet.icmp_type = packet.family == Family::v4 ? 8 : 128;
@@ -282,6 +324,9 @@ private:
             const auto found = twin_.flows().find(named.key);
             demand(found != twin_.flows().end() && same(found->second, named.flow), "and the same ones");
         }
+        const auto left = tables_.lines().with([](const LineMemory& memory) { return memory.left(); });
+        demand(left.size() == twin_.lines().lists(), "both have as many lists");
+        for (const LinesLeft& row : left) demand(row.left == twin_.lines().left(row.knock), "with as many lines left");
         const auto grants = grants_in(tables_);
         demand(grants.size() == twin_.grants().size(), "both have as many grants");
         for (const Grant& grant : grants) {
@@ -297,6 +342,11 @@ private:
     Tables tables_;
     GateTwin twin_;
     Promises promises_;
+    SlowKeeper keeper_;
+    LinePromises line_promises_;
+    bool held_ = false;
+    Switches switches_;
+    Lists lists_;
     Instant now_{SteadyTime{1h}, wall_time(begin_seconds)};
     std::uint64_t generation_ = 0;
     std::shared_ptr<const Policy> policy_;

@@ -1,5 +1,5 @@
 // What a packet is to the knock sequences of a policy, thought over from the start at every packet: the naive twin of
-// knock/judge.h. It keeps everything that it heard.
+// knock/judge.h. It keeps every packet that was a step, and every wrong one.
 #pragma once
 
 #include <algorithm>
@@ -15,18 +15,24 @@ class KnockTwin {
 public:
     using Answer = std::pair<knock::What, std::set<knock::SequenceId>>;
 
-    Answer judge(const std::vector<knock::Sequence>& sequences, const PacketView& packet, SteadyTime now) {
+    // `sequences`: those that are listened to. `spent`: the policy's other lines.
+    Answer judge(const std::vector<knock::Sequence>& sequences, const std::vector<knock::Sequence>& spent,
+                 const PacketView& packet, SteadyTime now) {
+        std::map<knock::What, std::set<knock::SequenceId>> said{{knock::What::nothing, {}}};
+        for (const knock::Sequence& line : spent)
+            if (const Attempt& attempt = attempt_at(line, packet); !attempt.empty())
+                if (line.steps[taken(line, attempt)].taken_by(packet)) said[knock::What::spent].insert(line.id);
         forget_others(sequences, packet.source);
-        std::map<knock::What, std::set<knock::SequenceId>> said;
-        std::vector<const knock::Sequence*> charged;
-        for (const knock::Sequence& sequence : sequences) {
-            const knock::What what = one(sequence, packet, now);
-            said[what].insert(sequence.id);
-            if (what == knock::What::nothing && !heard_[{packet.source, sequence.id}].empty())
-                charged.push_back(&sequence);
-        }
-        if (said.rbegin()->first != knock::What::nothing) return *said.rbegin();
-        for (const knock::Sequence* sequence : charged) said[charge(*sequence, packet.source)].insert(sequence->id);
+        for (const knock::Sequence& sequence : sequences)
+            if (Attempt& attempt = attempt_at(sequence, packet); !attempt.empty())
+                said[go_on(sequence, attempt, packet, now)].insert(sequence.id);
+        for (const knock::Sequence& sequence : sequences)
+            if (attempt_at(sequence, packet).empty() && sequence.steps[0].taken_by(packet))
+                said[begin(sequence, sequences, packet, now)].insert(sequence.id);
+        if (said.rbegin()->first == knock::What::nothing)
+            for (const knock::Sequence& sequence : sequences)
+                if (Attempt& attempt = attempt_at(sequence, packet); !attempt.empty())
+                    said[charge(sequence, attempt, packet, now)].insert(sequence.id);
         return *said.rbegin();
     }
 
@@ -67,29 +73,54 @@ private:
         return next;
     }
 
-    knock::What one(const knock::Sequence& sequence, const PacketView& packet, SteadyTime now) {
-        Attempt& attempt = heard_[{packet.source, sequence.id}];
-        bool late = false;
-        if (!attempt.empty() && now >= attempt.front().at + sequence.deadline) {
-            late = sequence.steps[taken(sequence, attempt)].taken_by(packet);
-            attempt.clear();
-        }
-        if (attempt.empty() && !sequence.steps[0].taken_by(packet))
-            return late ? knock::What::late : knock::What::nothing;
+    Attempt& attempt_at(const knock::Sequence& sequence, const PacketView& packet) {
+        return heard_[{packet.source, sequence.id}];
+    }
+
+    static knock::What go_on(const knock::Sequence& sequence, Attempt& attempt, const PacketView& packet,
+                             SteadyTime now) {
         const std::size_t before = taken(sequence, attempt);
+        if (now >= attempt.front().at + sequence.deadline) {
+            attempt.clear();
+            return sequence.steps[before].taken_by(packet) ? knock::What::late : knock::What::nothing;
+        }
         attempt.push_back({packet, now});
         const std::size_t after = taken(sequence, attempt);
         if (after == sequence.steps.size()) return attempt.clear(), knock::What::complete;
         if (after > before) return knock::What::step;
-        const auto again = [&](std::size_t i) { return sequence.steps[i].taken_by(packet); };
-        for (std::size_t i = 0; i < before; ++i)
-            if (again(i)) return knock::What::repeated;
-        return knock::What::nothing;
+        attempt.pop_back();
+        const auto again = [&](const knock::Step& step) { return step.taken_by(packet); };
+        return std::any_of(sequence.steps.begin(), sequence.steps.begin() + static_cast<std::ptrdiff_t>(before), again)
+                   ? knock::What::repeated
+                   : knock::What::nothing;
     }
 
-    knock::What charge(const knock::Sequence& sequence, const IpAddress& source) {
-        Attempt& attempt = heard_[{source, sequence.id}];
-        attempt.back().wrong = true;
+    // A source may be in four at once.
+    knock::What begin(const knock::Sequence& sequence, const std::vector<knock::Sequence>& sequences,
+                      const PacketView& packet, SteadyTime now) {
+        const auto running = std::ranges::count_if(
+            heard_, [&](const auto& row) { return row.first.first == packet.source && !row.second.empty(); });
+        if (running >= 4 && !forget_least(sequence, sequences, packet)) return knock::What::full;
+        attempt_at(sequence, packet).push_back({packet, now});
+        return knock::What::step;
+    }
+
+    // Of the attempts at lines of the same list that which came least far, of several the oldest.
+    bool forget_least(const knock::Sequence& line, const std::vector<knock::Sequence>& sequences,
+                      const PacketView& packet) {
+        if (!line.id.listed()) return false;
+        std::map<std::tuple<std::size_t, SteadyTime, std::uint16_t>, Attempt*> by_progress;
+        for (const knock::Sequence& other : sequences)
+            if (Attempt& attempt = attempt_at(other, packet); other.id.same_but_line(line.id) && !attempt.empty())
+                by_progress[{taken(other, attempt), attempt.front().at, other.id.line}] = &attempt;
+        if (by_progress.empty()) return false;
+        by_progress.begin()->second->clear();
+        return true;
+    }
+
+    static knock::What charge(const knock::Sequence& sequence, Attempt& attempt, const PacketView& packet,
+                              SteadyTime now) {
+        attempt.push_back({packet, now, true});
         const auto wrong = std::ranges::count_if(attempt, [](const Heard& heard) { return heard.wrong; });
         if (sequence.tolerated == knock::all_tolerated || wrong <= sequence.tolerated) return knock::What::wrong;
         attempt.clear();

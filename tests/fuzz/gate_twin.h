@@ -14,6 +14,8 @@
 
 #include "fuzz/gate_freshness.h"
 #include "fuzz/gate_knocks.h"
+#include "fuzz/gate_lines.h"
+#include "fuzz/gate_what.h"
 #include "fuzz/gate_world.h"
 #include "gate/inventory.h"
 
@@ -77,6 +79,7 @@ public:
     // Of which times messages may be accepted.
     void cover(std::optional<TimeSpan> span) { covered_ = span; }
 
+    [[nodiscard]] LinesTwin& lines() { return lines_; }
     [[nodiscard]] std::map<FlowKey, Flow>& flows() { return flows_; }
     [[nodiscard]] const std::vector<TwinGrant>& grants() const { return grants_; }
 
@@ -105,52 +108,6 @@ private:
     };
 
     static Decision refuse(Reason reason) { return {Verdict::drop, reason}; }
-
-    template <class T>
-    static bool is_any(const T& one, std::initializer_list<T> of) {
-        return std::ranges::find(of, one) != of.end();
-    }
-
-    // --- what a packet is for ---
-
-    static bool to_spa(const PacketView& packet, const Policy& policy) {
-        return packet.local && packet.transport == Transport::udp &&
-               std::ranges::any_of(policy.gateway.spa,
-                                   [&](auto& range) { return range.contains(packet.destination_port); });
-    }
-
-    static bool covers(const Service& service, const PacketView& packet) {
-        const bool port = std::ranges::any_of(service.ports, [&](const TransportPorts& range) {
-            return range.transport == packet.transport && range.ports.first <= packet.destination_port &&
-                   packet.destination_port <= range.ports.last;
-        });
-        const bool target =
-            service.forward_to.empty() || std::ranges::any_of(service.forward_to, [&](const ForwardTarget& one) {
-                return one.address.family == packet.family;
-            });
-        const bool there =
-            service.to.empty() ? packet.local : std::ranges::any_of(service.to, [&](const Prefix& prefix) {
-                return prefix.contains(packet.destination);
-            });
-        return port && target && there;
-    }
-
-    static PacketView first_packet(const FlowKey& key, const Flow& flow) {
-        PacketView packet;
-        packet.transport = key.transport;
-        packet.local = flow.local;
-        packet.family = key.destination.family;
-        packet.destination = key.destination;
-        packet.destination_port = key.destination_port;
-        return packet;
-    }
-
-    static bool is_expired(const Client& client, WallTime now) { return client.expires && *client.expires <= now; }
-
-    static bool entitled(const Policy& policy, ClientId id, ServiceId service, WallTime now) {
-        const Client* client = policy.client(id);
-        return client && policy.service(service) && client->may_open(service) && !is_expired(*client, now);
-    }
 
     // --- SPA ---
 
@@ -271,7 +228,7 @@ private:
         decision.mark = flow.mark;
         const auto because = [&](Reason reason) { return decision.reason = reason, decision; };
         if (flow.ended()) return because(Reason::flow_revoked);
-        if (!entitled(policy, flow.client, flow.service, now.wall)) return because(Reason::grant_withdrawn);
+        if (!may_have(policy, flow.client, flow.service, now.wall)) return because(Reason::grant_withdrawn);
         if (policy.service(flow.service)->mark != flow.mark) return because(Reason::forward_not_applied);
         if (tcp) return decision;
         if (!flow.settles(now.steady)) return because(Reason::settle_lost);
@@ -282,7 +239,7 @@ private:
     // Why a grant of the source does not let the packet in; nothing: it does. `no_grant`: it is for something else.
     static std::optional<Reason> why_not(const Grant& grant, const PacketView& packet, Instant now,
                                          const Policy& policy) {
-        if (!entitled(policy, grant.client, grant.service, now.wall)) return Reason::grant_withdrawn;
+        if (!may_have(policy, grant.client, grant.service, now.wall)) return Reason::grant_withdrawn;
         const Service& service = *policy.service(grant.service);
         if (!covers(service, packet)) return Reason::no_grant;
         if (grant.used) return Reason::grant_used;
@@ -340,22 +297,41 @@ private:
     // --- knocks ---
 
     static Reason reason_of(knock::What what) {
-        constexpr std::array reasons{Reason::no_service, Reason::knock_wrong, Reason::knock_reset,
-                                     Reason::knock_full, Reason::knock_late,  Reason::knock_repeated,
-                                     Reason::knock_step, Reason::knock_opened};
+        constexpr std::array reasons{Reason::no_service,     Reason::knock_wrong, Reason::knock_reset,
+                                     Reason::knock_full,     Reason::knock_late,  Reason::knock_spent,
+                                     Reason::knock_repeated, Reason::knock_step,  Reason::knock_opened};
         return reasons[static_cast<std::size_t>(what)];
     }
 
-    // Of several sequences that say the same, any may be named: the twin names one of them, and `whose` has all.
+    // Of several sequences that say the same, any may be named: the twin names one of them, and `whose` has all. No two
+    // that are listened to end alike in this world: which of them completes first is no business of a twin.
     Decision judge_knock(const PacketView& packet, Instant now, const Policy& policy) {
-        const auto [what, named] = knocks_.judge(policy.book().sequences(), packet, now.steady);
+        const auto [listened_to, spent] = sequences_of(policy);
+        const auto [what, named] = knocks_.judge(listened_to, spent, packet, now.steady);
         whose.clear();
         for (const knock::SequenceId& id : named) whose.insert(id.knock);
         Decision decision = refuse(reason_of(what));
         if (what != knock::What::complete) return decision;
-        decision.client = named.begin()->knock;
+        const knock::SequenceId& id = *named.begin();
+        decision.client = id.knock;
+        if (id.part == knock::Part::closing) return close_by_knock(decision, packet, now);
+        if (id.listed() && !lines_.use(id.knock, policy.book().find(id)->steps))
+            return decision.reason = Reason::knock_not_durable, decision;
+        withdraw(packet.source, id.knock, now);
+        return open_by_knock(decision, packet, now, policy);
+    }
+
+    // Those that are listened to, and lines that are not.
+    std::pair<std::vector<knock::Sequence>, std::vector<knock::Sequence>> sequences_of(const Policy& policy) const {
+        std::pair<std::vector<knock::Sequence>, std::vector<knock::Sequence>> sequences;
+        for (const knock::Sequence& one : policy.book().sequences())
+            (!one.id.listed() || lines_.is_listened_to(one.id, one.steps) ? sequences.first : sequences.second)
+                .push_back(one);
+        return sequences;
+    }
+
+    Decision close_by_knock(Decision decision, const PacketView& packet, Instant now) {
         withdraw(packet.source, decision.client, now);
-        if (named.begin()->part == knock::Part::opening) return open_by_knock(decision, packet, now, policy);
         decision.reason = Reason::knock_closed;
         for (auto& [key, flow] : flows_) {
             if (flow.ended() || flow.client != decision.client || key.source != packet.source) continue;
@@ -395,6 +371,7 @@ private:
     std::set<std::pair<int, std::uint64_t>> strangers_;  // read, under which policy
     std::uint64_t last_grant_ = 0;
     KnockTwin knocks_;
+    LinesTwin lines_;
 };
 
 }  // namespace postern::test

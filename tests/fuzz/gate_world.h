@@ -11,6 +11,7 @@
 
 #include "entropy.h"
 #include "gate/decide.h"
+#include "noise/mac.h"
 #include "spa/payload.h"
 #include "spa/slot.h"
 
@@ -20,7 +21,8 @@ inline IpAddress at(const char* text) { return *parse_address(text); }
 
 inline constexpr std::int64_t begin_seconds = 1'800'000'000;
 
-enum class Who : std::uint16_t { alice, bob, carol, office, garage, mallory };  // their client ids; mallory has none
+// Their client ids; mallory has none.
+enum class Who : std::uint16_t { alice, bob, carol, office, garage, mallory, door, shed };
 
 // Eight switches of a policy.
 struct Switches {
@@ -33,6 +35,16 @@ struct Switches {
     [[nodiscard]] bool without_garage() const { return (bits & 32) != 0; }
     [[nodiscard]] bool little_skew() const { return (bits & 64) != 0; }
     [[nodiscard]] bool observe() const { return (bits & 128) != 0; }  // and sessions end
+};
+
+// One-time lists of a policy: parts of one row of lines, of which none is in two lists at once.
+struct Lists {
+    std::uint8_t bits = 0;
+    [[nodiscard]] std::size_t first() const { return bits & 3; }  // of the door's
+    [[nodiscard]] std::size_t end() const { return first() + (bits >> 2 & 7); }
+    [[nodiscard]] std::size_t moved() const { return (bits & 32) != 0 ? 2 : 0; }  // of them, to the shed's
+    [[nodiscard]] bool reversed() const { return (bits & 64) != 0; }
+    [[nodiscard]] std::uint8_t look_ahead() const { return (bits & 128) != 0 ? 1 : 5; }
 };
 
 struct Datagram {
@@ -52,7 +64,7 @@ public:
         return one;
     }
 
-    [[nodiscard]] std::shared_ptr<Policy> policy(Switches switches) const {
+    [[nodiscard]] std::shared_ptr<Policy> policy(Switches switches, Lists lists) const {
         Policy made;
         made.gateway.name = "gw1.example.net";
         made.gateway.spa = {{62201, 62202}};
@@ -67,8 +79,19 @@ public:
         made.knocks[0].closing = sequence({"tcp/9002", "tcp/7002"});
         if (!switches.without_garage())
             made.knocks.push_back(knock(Who::garage, "garage", {"tcp/7000", "icmp/echo-request", "tcp/7001"}, 2));
+        add_lists(made, lists);
         made.index();
         return std::make_shared<Policy>(std::move(made));
+    }
+
+    // First steps come again behind five lines; no two lines end alike.
+    static constexpr std::size_t lines = 12;
+    [[nodiscard]] static std::vector<knock::Step> line(std::size_t n) {
+        const std::string first = (n % 2 == 0 ? "tcp/" : "udp/") + std::to_string(7100 + n % 6);
+        const std::string last = "udp/" + std::to_string(7200 + n);
+        if (n % 4 == 1) return sequence({first.c_str(), last.c_str()}).steps;
+        constexpr std::array middles{"icmp/echo-request", "udp/8000", "tcp/7001"};
+        return sequence({first.c_str(), middles[n % 3], last.c_str()}).steps;
     }
 
     // Really sealed; drawing a nonce takes a millisecond, so these are made once.
@@ -155,7 +178,28 @@ private:
         made.opening.tolerated = tolerated;
         made.identity.id = static_cast<ClientId>(who);
         made.identity.name = name;
-        made.identity.services = {service_id(who == Who::office ? "ssh" : "vpn")};
+        made.identity.services = {service_id(who == Who::office || who == Who::door ? "ssh" : "vpn")};
+        return made;
+    }
+
+    static void add_lists(Policy& policy, Lists chosen) {
+        std::vector<std::size_t> door, shed;
+        for (std::size_t n = chosen.first(); n < chosen.end(); ++n) door.push_back(n);
+        for (std::size_t n = 10; n < lines && !door.empty(); ++n) shed.push_back(n);
+        for (std::size_t i = 0; i < chosen.moved() && !door.empty(); ++i) shed.push_back(door.back()), door.pop_back();
+        if (chosen.reversed()) std::ranges::reverse(door);
+        if (!door.empty()) policy.knocks.push_back(listed(Who::door, "door", door, chosen.look_ahead()));
+        if (!shed.empty()) policy.knocks.push_back(listed(Who::shed, "shed", shed, 1));
+    }
+    static Knock listed(Who who, const char* name, const std::vector<std::size_t>& numbers, std::uint8_t look_ahead) {
+        static std::map<std::vector<std::size_t>, ListId> ids;
+        const auto list = std::make_shared<knock::OneTimeList>();
+        list->id = ids.try_emplace(numbers, static_cast<ListId>(ids.size())).first->second;
+        list->look_ahead = look_ahead;
+        for (const std::size_t n : numbers)
+            list->lines.push_back({line(n), noise::sha256({as_bytes(knock::to_text(line(n)))})});
+        Knock made = knock(who, name, {}, who == Who::door ? 3 : 0);
+        made.list = list;
         return made;
     }
 

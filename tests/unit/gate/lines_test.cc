@@ -84,8 +84,18 @@ TEST_CASE("who is in the middle of a line that becomes void begins anew", "[gate
     for (std::size_t i = 0; i + 1 < steps.size(); ++i)
         REQUIRE(world.judge(world.hit(knock::to_text(steps[i]), world.elsewhere)).reason == Reason::knock_step);
     REQUIRE(world.line(1) == Reason::knock_opened);
+    CHECK(world.judge(world.hit(knock::to_text(steps.back()), world.elsewhere)).reason == Reason::knock_spent);
     CHECK(world.judge(world.hit(knock::to_text(steps.back()), world.elsewhere)).reason == Reason::no_service);
     CHECK(world.knock_line(some_lines(1, 2).front(), world.elsewhere) == Reason::knock_opened);
+}
+
+TEST_CASE("attempts that were lost on their way keep nobody from the next line", "[gate]") {
+    Listed world;
+    for (int n = 0; n < 4; ++n) {
+        const auto first = World::steps_of(some_lines(1, n).front()).front();
+        REQUIRE(world.judge(world.hit(knock::to_text(first), world.home)).reason == Reason::knock_step);
+    }
+    CHECK(world.line(4) == Reason::knock_opened);
 }
 
 TEST_CASE("however many threads complete a line, one gets in", "[gate]") {

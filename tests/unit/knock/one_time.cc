@@ -159,6 +159,7 @@ TEST_CASE("only lines in the window can be begun, and only they are gone on with
     CHECK(door.size() == 3);
     const auto third = steps_of(line(3)), fifth = steps_of(line(4));
     door.live.lines = {4, 7};
+    CHECK(door.hit(third[1], 3) == What::spent);
     CHECK(door.hit(third[1], 3) == What::nothing);
     CHECK(door.size() == 2);
     CHECK(door.hit(fifth[1], 4) == What::step);
