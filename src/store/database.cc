@@ -131,7 +131,8 @@ Outcome<void> Database::transaction(const std::function<Outcome<void>()>& body) 
 
 Outcome<void> Database::reserve(std::size_t bytes) {
     const auto size = static_cast<std::int64_t>(bytes);
-    auto done = run("CREATE TABLE IF NOT EXISTS reserve (room BLOB)");
+    auto done = run("PRAGMA wal_checkpoint(RESTART)");  // the log begins anew, in the room that it has
+    if (done) done = run("CREATE TABLE IF NOT EXISTS reserve (room BLOB)");
     if (done) done = run("INSERT INTO reserve VALUES (zeroblob(?))", {size});  // what goes through the log, stays in it
     if (done) done = run("DELETE FROM reserve");  // its pages are free now, and still the file's
     return done;

@@ -12,7 +12,6 @@ using Json = nlohmann::json;
 
 constexpr int document_version = 1;
 constexpr std::size_t most_clients = 65535;  // as many ids as there are
-constexpr std::int64_t highest_sequence = std::int64_t{1} << 62;
 
 std::int64_t number(WallTime time) { return time.time_since_epoch().count(); }
 
@@ -114,8 +113,8 @@ Window window_of(const char* name, const Json& value) {
 
 std::int64_t sequence_of(const Json& value) {
     const std::int64_t sequence = integer("sequence", value);
-    if (sequence < 0 || sequence > highest_sequence)
-        refuse("sequence", value, "0 to " + std::to_string(highest_sequence));
+    if (sequence < 0 || sequence >= highest_sequence)
+        refuse("sequence", value, "0 to " + std::to_string(highest_sequence - 1));
     return sequence;
 }
 

@@ -22,9 +22,9 @@ constexpr std::array tables{
     "CREATE TABLE IF NOT EXISTS message (key BLOB NOT NULL CHECK (length(key) = 32), time INTEGER NOT NULL, "
     "hash BLOB NOT NULL CHECK (length(hash) = 32)) STRICT",
     "CREATE TABLE IF NOT EXISTS line (digest BLOB PRIMARY KEY CHECK (length(digest) = 32)) STRICT, WITHOUT ROWID",
-    "PRAGMA user_version = 1",
+    "PRAGMA user_version = 2",
 };
-static_assert(StateFile::version == 1);
+static_assert(StateFile::version == 2);
 
 constexpr std::size_t room = std::size_t{256} << 10;  // a thousand clients with a message each, or forty full windows
 
@@ -78,15 +78,29 @@ Outcome<StateFile> StateFile::open(const fs::path& directory) {
                                                                      std::to_string(*found) + ", expected at most " +
                                                                      std::to_string(version) +
                                                                      ": a newer postern has made it"});
-    const auto sound = file.database_.check().and_then([&] { return file.make_tables(); }).and_then([&] {
-        return file.database_.reserve(room);
-    });
+    const auto sound =
+        file.database_.check().and_then([&] { return *found < version ? file.make_tables() : file.find_tables(); });
     if (!sound) return tl::make_unexpected(sound.error());
+    (void)file.database_.reserve(room);  // where there is none, the first write says so
     return file;
 }
 
 Outcome<void> StateFile::make_tables() {
     return database_.transaction([&] { return run_all(database_, tables); });
+}
+
+// A table that is lost would say that nothing was used.
+Outcome<void> StateFile::find_tables() {
+    constexpr std::int64_t expected = 6;
+    std::int64_t count = 0;
+    const auto counted = database_.run(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
+        "('state', 'gateway', 'client', 'used', 'message', 'line')",
+        {}, [&](const Row& row) { count = std::get<std::int64_t>(row[0]); });
+    if (!counted || count == expected) return counted;
+    return tl::make_unexpected(Trouble{Trouble::Kind::damaged, database_.file().string() + ": got " +
+                                                                   std::to_string(count) + " of its " +
+                                                                   std::to_string(expected) + " tables"});
 }
 
 Outcome<std::optional<State>> StateFile::read() {
@@ -95,6 +109,7 @@ Outcome<std::optional<State>> StateFile::read() {
         state.emplace();
         state->id = bytes<16>(row[0]);
         state->sequence = std::get<std::int64_t>(row[1]);
+        if (state->sequence < 0 || state->sequence > highest_sequence) throw std::bad_variant_access{};
         if (!std::holds_alternative<std::monostate>(row[2])) state->covered = span_of(row[2], row[3]);
     });
     if (done && state)

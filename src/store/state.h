@@ -40,6 +40,8 @@ struct Replays {
     friend bool operator==(const Replays&, const Replays&) = default;
 };
 
+inline constexpr std::int64_t highest_sequence = std::int64_t{1} << 62;  // never reached by counting
+
 // What one process hands to the next.
 struct State {
     Bytes16 id{};                       // random, of this line of states: given once
@@ -59,7 +61,7 @@ struct State {
 
 class StateFile {
 public:
-    static constexpr std::int64_t version = 1;
+    static constexpr std::int64_t version = 2;  // 1: without lines
 
     // `state.db` in this directory, made where it is missing.
     [[nodiscard]] static Outcome<StateFile> open(const std::filesystem::path& directory);
@@ -79,6 +81,7 @@ public:
 private:
     explicit StateFile(Database database) : database_{std::move(database)} {}
     [[nodiscard]] Outcome<void> make_tables();
+    [[nodiscard]] Outcome<void> find_tables();
     [[nodiscard]] Outcome<void> insert(const State& state);
     [[nodiscard]] Outcome<void> insert_used(const Blob& key, const std::vector<TimeSpan>& spans);
     [[nodiscard]] Outcome<std::vector<Bytes32>> read_lines();

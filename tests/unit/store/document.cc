@@ -4,40 +4,18 @@
 #include <algorithm>
 
 #include "catch.h"
+#include "scratch.h"
+#include "some_state.h"
 #include "store/anchor.h"
 #include "store/floors.h"
-#include "unit/io/scratch_directory.h"
 
 using namespace postern;
 using namespace postern::store;
-using postern::test::ScratchDirectory;
-using std::chrono::seconds;
+using namespace postern::test;
 
 namespace {
 
-template <std::size_t size>
-std::array<std::uint8_t, size> filled(std::uint8_t byte) {
-    std::array<std::uint8_t, size> bytes{};
-    bytes.fill(byte);
-    return bytes;
-}
-
-constexpr WallTime at(std::int64_t second) { return wall_time(1'800'000'000 + second); }
-
-const Bytes32 alice = filled<32>(3), bob = filled<32>(4), carol = filled<32>(5);
-
-State some_state() {
-    State state;
-    state.id = filled<16>(7);
-    state.sequence = 41;
-    state.gateway_keys = {filled<32>(1), filled<32>(2)};
-    state.replays.used = {{WallTime::min(), at(0)}};
-    state.replays.windows = {{alice, {{WallTime::min(), at(5)}, {at(90), at(91)}}, {}},
-                             {bob, {}, {{at(6), filled<32>(60)}, {at(7), filled<32>(70)}}}};
-    state.lines = {filled<32>(11), filled<32>(12)};
-    state.covered = TimeSpan{at(-30), at(38)};
-    return state;
-}
+constexpr Bytes32 carols_key = filled<32>(5);
 
 std::string refused(const std::string& text) {
     const auto state = read_document(text);
@@ -89,20 +67,27 @@ TEST_CASE("a document that is not whole is no document, and the error says what 
     CHECK(refused(without("[1800000090000000000,1800000091000000000]", "[1]")) == "used: got [1], expected two times");
 }
 
+TEST_CASE("what is nested deeper than any state is no document, however deep it is", "[store]") {
+    const std::string begin = "{\"postern_state\":", end = "}";
+    for (const std::size_t depth : {10, 1'000'000})
+        REQUIRE(refused(begin + std::string(depth, '[') + std::string(depth, ']') + end) ==
+                "got no JSON object, expected what `posternctl state export` writes");
+}
+
 TEST_CASE("up to a time everything counts as used, of everybody or of one", "[store]") {
     State state = some_state();
     use_up_to(state, at(50));
     CHECK(state.covered);
-    for (const Bytes32& key : {alice, bob, carol}) {
+    for (const Bytes32& key : {alices_key, bobs_key, carols_key}) {
         CHECK(is_used(state, key, at(50)));
         CHECK_FALSE(is_used(state, key, at(51)));
     }
-    CHECK(is_used(state, alice, at(90)));
+    CHECK(is_used(state, alices_key, at(90)));
 
     state = some_state();
-    use_up_to(state, at(50), carol);
-    CHECK(is_used(state, carol, at(50)));
-    CHECK_FALSE(is_used(state, bob, at(8)));
+    use_up_to(state, at(50), carols_key);
+    CHECK(is_used(state, carols_key, at(50)));
+    CHECK_FALSE(is_used(state, bobs_key, at(8)));
 }
 
 TEST_CASE("what another copy knows is added, whichever is newer", "[store]") {
@@ -112,7 +97,7 @@ TEST_CASE("what another copy knows is added, whichever is newer", "[store]") {
     newer.covered = TimeSpan{at(100), at(120)};
     newer.replays.windows[0].used = {{at(95), at(96)}};
     newer.replays.windows[1].messages.push_back({at(8), filled<32>(80)});
-    newer.replays.windows.push_back({carol, {{at(200), at(200)}}, {}});
+    newer.replays.windows.push_back({carols_key, {{at(200), at(200)}}, {}});
     newer.gateway_keys = {filled<32>(9)};
     newer.lines = {filled<32>(12), filled<32>(13)};
     State one = older, other = newer;
@@ -122,9 +107,9 @@ TEST_CASE("what another copy knows is added, whichever is newer", "[store]") {
     CHECK(one.gateway_keys.size() == 3);
     CHECK(one.lines == std::vector{filled<32>(11), filled<32>(12), filled<32>(13)});
     CHECK(one.replays.windows[1].messages.size() == 3);
-    for (const std::int64_t second : {-9, 5, 90, 95, 110}) CHECK(is_used(one, alice, at(second)));
-    CHECK(is_used(one, carol, at(200)));
-    CHECK(is_used(one, carol, at(-9)));
+    for (const std::int64_t second : {-9, 5, 90, 95, 110}) CHECK(is_used(one, alices_key, at(second)));
+    CHECK(is_used(one, carols_key, at(200)));
+    CHECK(is_used(one, carols_key, at(-9)));
 }
 
 TEST_CASE("an anchor is read again, and speaks against older and other states alone", "[store]") {
@@ -147,10 +132,10 @@ TEST_CASE("an anchor is read again, and speaks against older and other states al
 
 TEST_CASE("a file that is no anchor is told, by its name", "[store]") {
     const ScratchDirectory directory;
-    const std::string id(32, '7');
-    for (const std::string& text : {std::string{}, id, id + " 41", id + " 4 1\n", id + " x\n", id.substr(2) + " 41\n",
-                                    std::string(32, 'x') + " 41\n", id + " 41\n\n"}) {
-        test::put_text(directory / "anchor", text);
+    const std::string id(32, '7'), other = std::string(32, 'x').append(" 41\n");
+    for (const std::string& text :
+         {std::string{}, id, id + " 41", id + " 4 1\n", id + " x\n", id.substr(2) + " 41\n", other, id + " 41\n\n"}) {
+        put_text(directory / "anchor", text);
         const auto anchor = read_anchor(directory / "anchor");
         REQUIRE_FALSE(anchor);
         CHECK(anchor.error().text == (directory / "anchor").string() + ": it does not say which state it belongs to");

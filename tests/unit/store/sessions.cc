@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "catch.h"
-#include "unit/io/scratch_directory.h"
+#include "scratch.h"
 
 using namespace postern;
 using namespace postern::store;

@@ -8,37 +8,15 @@
 #include <fstream>
 
 #include "catch.h"
-#include "unit/io/scratch_directory.h"
+#include "scratch.h"
+#include "some_state.h"
 
 using namespace postern;
 using namespace postern::store;
-using postern::test::ScratchDirectory;
-using std::chrono::seconds;
+using namespace postern::test;
 using Kind = Trouble::Kind;
 
 namespace {
-
-template <std::size_t size>
-std::array<std::uint8_t, size> filled(std::uint8_t byte) {
-    std::array<std::uint8_t, size> bytes{};
-    bytes.fill(byte);
-    return bytes;
-}
-
-constexpr WallTime at(std::int64_t second) { return wall_time(1'800'000'000 + second); }
-
-State some_state() {
-    State state;
-    state.id = filled<16>(7);
-    state.sequence = 41;
-    state.gateway_keys = {filled<32>(1), filled<32>(2)};
-    state.replays.used = {{WallTime::min(), at(0)}};
-    state.replays.windows = {{filled<32>(3), {{WallTime::min(), at(5)}, {at(90), at(91)}}, {}},
-                             {filled<32>(4), {}, {{at(6), filled<32>(60)}, {at(7), filled<32>(70)}}}};
-    state.lines = {filled<32>(8), filled<32>(9)};
-    state.covered = TimeSpan{at(-30), at(38)};
-    return state;
-}
 
 StateFile opened(const ScratchDirectory& directory) {
     auto file = StateFile::open(directory.path());
@@ -105,12 +83,12 @@ TEST_CASE("lines are spent besides those of a save, and the next save has exactl
     {
         StateFile file = opened(directory);
         REQUIRE(file.save(state));
-        REQUIRE(file.spend({filled<32>(12), filled<32>(9), filled<32>(1)}, 43));
+        REQUIRE(file.spend({filled<32>(14), filled<32>(12), filled<32>(1)}, 43));
     }
-    state.lines = {filled<32>(1), filled<32>(8), filled<32>(9), filled<32>(12)};
+    state.lines = {filled<32>(1), filled<32>(11), filled<32>(12), filled<32>(14)};
     state.sequence = 43;
     CHECK(read_again(directory) == state);
-    state.lines = {filled<32>(9), filled<32>(77)};
+    state.lines = {filled<32>(12), filled<32>(77)};
     REQUIRE(opened(directory).save(state));
     CHECK(read_again(directory) == state);
 }
@@ -121,10 +99,38 @@ TEST_CASE("a file from before there were lines gets their table", "[store]") {
     REQUIRE(opened(directory).save(state));
     {
         auto database = Database::open(directory.path() / "state.db");
-        REQUIRE((database && database->run("DROP TABLE line")));
+        REQUIRE((database && database->run("DROP TABLE line") && database->run("PRAGMA user_version = 1")));
     }
     state.lines.clear();
     CHECK(read_again(directory) == state);
+}
+
+TEST_CASE("a file that has lost a table is damaged, for that would say that nothing was used", "[store]") {
+    for (const std::string table : {"state", "gateway", "client", "used", "message", "line"}) {
+        const ScratchDirectory directory;
+        REQUIRE(opened(directory).save(some_state()));
+        {
+            auto database = Database::open(directory.path() / "state.db");
+            REQUIRE((database && database->run("DROP TABLE " + table)));
+        }
+        const auto file = StateFile::open(directory.path());
+        REQUIRE_FALSE(file);
+        CHECK(file.error().kind == Trouble::Kind::damaged);
+        CHECK(file.error().text.ends_with("got 5 of its 6 tables"));
+    }
+}
+
+TEST_CASE("a sequence that counting cannot reach is damage", "[store]") {
+    const ScratchDirectory directory;
+    State state = some_state();
+    state.sequence = highest_sequence;
+    REQUIRE(opened(directory).save(state));
+    CHECK(read_again(directory)->sequence == highest_sequence);
+    state.sequence = highest_sequence + 1;
+    REQUIRE(opened(directory).save(state));
+    const auto read = opened(directory).read();
+    REQUIRE_FALSE(read);
+    CHECK(read.error().kind == Trouble::Kind::damaged);
 }
 
 TEST_CASE("the ends of time are kept as they are", "[store]") {
@@ -172,13 +178,13 @@ TEST_CASE("a file of a newer version is told, and left as it is", "[store]") {
     {
         auto database = Database::open(directory.path() / "state.db");
         REQUIRE(database);
-        REQUIRE(database->run("PRAGMA user_version = 2"));
+        REQUIRE(database->run("PRAGMA user_version = 3"));
         REQUIRE(database->run("CREATE TABLE state (something_else)"));
     }
     const Trouble trouble = refused(directory);
     CHECK(trouble.kind == Kind::newer);
     CHECK(trouble.text == (directory.path() / "state.db").string() +
-                              ": got version 2, expected at most 1: a newer postern has made it");
+                              ": got version 3, expected at most 2: a newer postern has made it");
 }
 
 TEST_CASE("rows that no postern writes are a damage", "[store]") {
