@@ -36,6 +36,7 @@ struct ClientDraft {
 struct LineDraft {
     int number = 0;  // in its file, from 1
     std::vector<knock::Step> steps;
+    std::vector<int> columns;  // of the steps, from 1
 };
 
 struct KnockDraft {
@@ -45,12 +46,14 @@ struct KnockDraft {
     std::vector<Placed<knock::Step>> steps;  // or a list
     std::optional<Written> one_time_list;
     std::uint8_t look_ahead = 0;
-    std::vector<LineDraft> lines;  // of its file, once that is read
+    std::optional<Place> look_ahead_at;  // nothing: it is the default
+    std::vector<LineDraft> lines;  // of its file
+    bool lines_read = false;
     std::vector<Placed<knock::Step>> closes_with;
+    knock::Sequence sequence;  // without steps and id: what all have in common
 
-    // Where a line stands.
-    [[nodiscard]] Place at(const LineDraft& line) const;
-    knock::Sequence sequence;  // without steps and id: what both have in common
+    // Of a list: where a line stands, and a step of it.
+    [[nodiscard]] Place at(const LineDraft& line, int column = 1) const;
 };
 
 struct Draft {
@@ -69,8 +72,8 @@ struct Draft {
     return std::filesystem::path{place.file}.parent_path() / name;
 }
 
-inline Place KnockDraft::at(const LineDraft& line) const {
-    return {beside(one_time_list->place, one_time_list->value).string(), line.number, 1};
+inline Place KnockDraft::at(const LineDraft& line, int column) const {
+    return {beside(one_time_list->place, one_time_list->value).string(), line.number, column};
 }
 
 }  // namespace postern::config

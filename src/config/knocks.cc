@@ -22,10 +22,10 @@ std::string path_of(const KnockDraft& knock, std::string_view key) {
 
 std::string shown(const knock::Step& step) { return in_quotes(knock::to_text(step)); }
 
-std::vector<knock::Step> plain(const Steps& steps) {
-    std::vector<knock::Step> plain;
-    for (const auto& [step, place] : steps) plain.push_back(step);
-    return plain;
+std::vector<knock::Step> without_places(const Steps& steps) {
+    std::vector<knock::Step> bare;
+    for (const auto& [step, place] : steps) bare.push_back(step);
+    return bare;
 }
 
 void check_names(const Draft& draft, Mistakes& mistakes) {
@@ -50,6 +50,14 @@ void check_one_of_two(const KnockDraft& knock, bool all_read, Mistakes& mistakes
                      fmt::format("missing, expected {}; or one_time_list", expectation(*key("knocks.NAME.steps"))));
 }
 
+// Who gives it means a list to be there.
+void check_look_ahead(const KnockDraft& knock, Mistakes& mistakes) {
+    if (knock.look_ahead_at && !knock.steps.empty() && !knock.one_time_list)
+        mistakes.add(*knock.look_ahead_at, path_of(knock, "look_ahead"),
+                     fmt::format("got {} beside steps, expected it beside one_time_list alone: steps have no lines",
+                                 knock.look_ahead));
+}
+
 void check_length(const KnockDraft& knock, std::string_view key, const Steps& steps, Mistakes& mistakes) {
     if (steps.empty() || (steps.size() >= knock::fewest_steps && steps.size() <= knock::most_steps)) return;
     mistakes.add(steps.front().place, path_of(knock, key),
@@ -57,6 +65,7 @@ void check_length(const KnockDraft& knock, std::string_view key, const Steps& st
 }
 
 void check_repeats(const KnockDraft& knock, std::string_view key, const Steps& steps, Mistakes& mistakes) {
+    if (steps.size() > knock::most_steps) return;  // which is said by itself
     for (auto later = steps.begin(); later != steps.end(); ++later)
         if (std::any_of(steps.begin(), later, [&](const auto& step) { return alike(step.value, later->value); }))
             mistakes.add(
@@ -93,25 +102,27 @@ void check_crowd(const Draft& draft, Mistakes& mistakes) {
         mistakes.add(draft.knocks.back().place, "knocks",
                      fmt::format("got {}, expected at most {}", draft.knocks.size(), knock::Book::most_knocks));
     std::map<std::uint32_t, std::size_t> beginning;
-    const auto begins = [&](const KnockDraft& knock, const knock::Step& first, const Place& place) {
+    const auto begins = [&](const KnockDraft& knock, const knock::Step& first, const Place& place,
+                            const std::string& what) {
         if (++beginning[place_of(first)] > knock::Book::most_alike)
             mistakes.add(place, "knocks." + knock.name,
                          fmt::format("got {} as one more first step, expected at most {} sequences that begin there",
-                                     shown(first), knock::Book::most_alike));
+                                     what, knock::Book::most_alike));
     };
     for (const KnockDraft& knock : draft.knocks) {
         for (const Steps* steps : {&knock.steps, &knock.closes_with})
-            if (!steps->empty()) begins(knock, steps->front().value, steps->front().place);
+            if (!steps->empty()) begins(knock, steps->front().value, steps->front().place, shown(steps->front().value));
         std::set<std::uint32_t> of_list;  // which counts once, however many of its lines begin there
         for (const LineDraft& line : knock.lines)
-            if (of_list.insert(place_of(line.steps.front())).second) begins(knock, line.steps.front(), knock.at(line));
+            if (of_list.insert(place_of(line.steps.front())).second)
+                begins(knock, line.steps.front(), knock.at(line), "that of this line");
     }
 }
 
 void check_twins(const Draft& draft, Mistakes& mistakes) {
     SequenceOwners owners;
     for (const KnockDraft& knock : draft.knocks) {
-        const std::vector<knock::Step> steps = plain(knock.steps);
+        const std::vector<knock::Step> steps = without_places(knock.steps);
         const auto [owner, first] = owners.emplace(steps, knock.name);
         if (!first && !steps.empty())
             mistakes.add(knock.place, path_of(knock, "steps"),
@@ -128,7 +139,7 @@ void warn_of_scans(const KnockDraft& knock, Unmatched unmatched, Mistakes& warni
         warnings.add(place, path_of(knock, "strictness"),
                      "with gateway.unmatched: pass wrong packets do not reach the gate: a port scan that meets the "
                      "steps in their order completes the sequence");
-    if (ascending(plain(knock.steps), all_tolerated || unmatched == Unmatched::pass))
+    if (ascending(without_places(knock.steps), all_tolerated || unmatched == Unmatched::pass))
         warnings.add(place, path_of(knock, "steps"),
                      "the steps ascend, as the ports of a scan can: put a lower port behind a higher one");
     if (knock.steps.size() == knock::fewest_steps)
@@ -138,10 +149,12 @@ void warn_of_scans(const KnockDraft& knock, Unmatched unmatched, Mistakes& warni
 
 }  // namespace
 
-bool alike(const knock::Step& a, const knock::Step& b) {
-    constexpr std::uint8_t either = tcp_flag::syn | tcp_flag::ack;
-    return place_of(a) == place_of(b) && (a.flags & either) == (b.flags & either);
+knock::Step plain(knock::Step step) {
+    step.flags &= tcp_flag::syn | tcp_flag::ack;
+    return step;
 }
+
+bool alike(const knock::Step& a, const knock::Step& b) { return plain(a) == plain(b); }
 
 std::string listener_at(const Draft& draft, const knock::Step& step) {
     for (const ServiceDraft& service : draft.services)
@@ -174,6 +187,7 @@ void check_knocks(const Draft& draft, Mistakes& mistakes) {
         check_alone(draft, knock, mistakes);
         check_lines(draft, knock, mistakes);
         if (!all_read) continue;
+        check_look_ahead(knock, mistakes);
         check_length(knock, "steps", knock.steps, mistakes);
         check_length(knock, "closes_with", knock.closes_with, mistakes);
     }

@@ -11,6 +11,9 @@ namespace postern::config {
 // through for a packet. What lines say to each other and to all this is in config/lines.h.
 void check_knocks(const Draft& draft, Mistakes& mistakes);
 
+// Without the flags that a packet may have besides: of steps that are equal so, one packet may take both.
+[[nodiscard]] knock::Step plain(knock::Step step);
+
 // Whether one packet could take both.
 [[nodiscard]] bool alike(const knock::Step& a, const knock::Step& b);
 

@@ -15,17 +15,19 @@ constexpr std::size_t most_told = 20;  // mistakes of one list
 
 std::string path_of(const KnockDraft& knock) { return fmt::format("knocks.{}.one_time_list", knock.name); }
 
-// Adds the first ones of a list: a file that is none would have thousands.
+// Adds the first ones of a list: a file that is none would have thousands. What stands in a list is a secret, and what
+// was named for one by mistake may be another: it is told by its place, never shown.
 class Told {
 public:
     Told(const KnockDraft& knock, Mistakes& mistakes) : knock_{knock}, mistakes_{mistakes} {}
 
-    void add(const LineDraft& line, const std::string& text) {
-        if (++count_ > most_told) return;
-        mistakes_.add(knock_.at(line), path_of(knock_),
-                      text + (count_ == most_told ? "; further ones of this file are not told" : ""));
+    void add(const LineDraft& line, int column, const std::string& text) {
+        if (enough()) return;
+        const bool last = ++count_ > most_told;
+        mistakes_.add(knock_.at(line, column), path_of(knock_),
+                      last ? "further mistakes of this file are not told" : text);
     }
-    [[nodiscard]] bool enough() const noexcept { return count_ >= most_told; }
+    [[nodiscard]] bool enough() const noexcept { return count_ > most_told; }
 
 private:
     const KnockDraft& knock_;
@@ -35,17 +37,20 @@ private:
 
 void read_line(std::string_view text, int number, KnockDraft& knock, Told& told) {
     if (knock::is_skipped(text)) return;
-    LineDraft line{number, {}};
+    LineDraft line{number, {}, {}};
     bool whole = true;
     for (const std::string_view word : knock::words_of(text)) {
         const auto step = knock::parse_step_or_port(word);
+        line.columns.push_back(word.empty() ? 1 : static_cast<int>(word.data() - text.data()) + 1);
         if (step)
             line.steps.push_back(*step);
         else
-            told.add(line, fmt::format("got {}, expected steps between commas such as tcp/7000, udp/8000, "
-                                       "icmp/echo-request, 7000 or 8000:udp",
-                                       in_quotes(word)));
+            told.add(line, line.columns.back(),
+                     fmt::format("got {} characters that are no step, expected steps between commas such as tcp/7000, "
+                                 "udp/8000, icmp/echo-request, 7000 or 8000:udp",
+                                 word.size()));
         whole = whole && step;
+        if (line.columns.size() > knock::most_steps) break;  // too many, however many there are
     }
     if (whole) knock.lines.push_back(std::move(line));
 }
@@ -56,6 +61,7 @@ void read_list(KnockDraft& knock, Mistakes& mistakes, Mistakes& unreadable) {
     if (!read)
         return unreadable.add(knock.one_time_list->place, path_of(knock),
                               fmt::format("{} {}", file.string(), read.error().text));
+    knock.lines_read = true;
     Told told{knock, mistakes};
     std::string_view text{*read};
     for (int number = 1; !text.empty() && !told.enough(); ++number) {
@@ -65,39 +71,55 @@ void read_list(KnockDraft& knock, Mistakes& mistakes, Mistakes& unreadable) {
     }
 }
 
-std::string shown(const knock::Step& step) { return in_quotes(knock::to_text(step)); }
+void check_step(const Draft& draft, const KnockDraft& knock, const LineDraft& line, std::size_t place, Told& told) {
+    const knock::Step& step = line.steps[place];
+    const auto before = line.steps.begin(), itself = before + static_cast<std::ptrdiff_t>(place);
+    const int column = line.columns[place];
+    if (std::any_of(before, itself, [&](const auto& other) { return alike(other, step); }))
+        told.add(line, column, "got a step again, expected each once: a repeat of one is ignored");
+    if (const std::string listener = listener_at(draft, step); !listener.empty())
+        told.add(line, column, fmt::format("got a port of {}, expected another one", listener));
+    if (std::ranges::any_of(knock.closes_with, [&](const auto& closing) { return alike(closing.value, step); }))
+        told.add(line, column, "got a step of closes_with, expected another one");
+}
 
-void check_repeats(const LineDraft& line, Told& told) {
-    const auto& steps = line.steps;
-    for (auto later = steps.begin(); later != steps.end(); ++later)
-        if (std::any_of(steps.begin(), later, [&](const auto& step) { return alike(step, *later); }))
-            told.add(line,
-                     fmt::format("got {} again, expected each step once: a repeat of one is ignored", shown(*later)));
+std::string counted(std::size_t steps) {
+    return steps > knock::most_steps ? fmt::format("more than {}", knock::most_steps) : std::to_string(steps);
 }
 
 void check_line(const Draft& draft, const KnockDraft& knock, const LineDraft& line, Told& told) {
     if (line.steps.size() < knock::fewest_steps || line.steps.size() > knock::most_steps)
-        told.add(line, fmt::format("got {}, expected {} to {} steps", line.steps.size(), knock::fewest_steps,
-                                   knock::most_steps));
-    check_repeats(line, told);
-    for (const knock::Step& step : line.steps) {
-        if (const std::string listener = listener_at(draft, step); !listener.empty())
-            told.add(line, fmt::format("got {}, expected no port of {}", shown(step), listener));
-        if (std::ranges::any_of(knock.closes_with, [&](const auto& closing) { return alike(closing.value, step); }))
-            told.add(line, fmt::format("got {}, expected no step of closes_with", shown(step)));
-    }
+        told.add(line, 1,
+                 fmt::format("got {}, expected {} to {} steps", counted(line.steps.size()), knock::fewest_steps,
+                             knock::most_steps));
+    for (std::size_t place = 0; place < line.steps.size(); ++place) check_step(draft, knock, line, place, told);
+}
+
+// Who recorded one of two lines that are equal so has what completes the other.
+std::vector<knock::Step> plain_steps(std::vector<knock::Step> steps) {
+    for (knock::Step& step : steps) step = plain(step);
+    return steps;
 }
 
 // Of the lines that can be listened to together with this one, behind it.
 void check_window(const KnockDraft& knock, std::size_t place, Told& told) {
     const LineDraft& line = knock.lines[place];
     const std::size_t end = std::min(place + knock.look_ahead, knock.lines.size());
-    for (std::size_t other = place + 1; other < end; ++other)
-        if (alike(line.steps.front(), knock.lines[other].steps.front()))
-            told.add(knock.lines[other],
-                     fmt::format("got {} as the first step, as line {} has it, expected another one within look_ahead, "
-                                 "or look_ahead: 1",
-                                 shown(line.steps.front()), line.number));
+    for (std::size_t at = place + 1; at < end; ++at) {
+        const LineDraft& other = knock.lines[at];
+        if (plain_steps(other.steps) == plain_steps(line.steps)) continue;  // a twin: told below
+        if (alike(line.steps.front(), other.steps.front()))
+            told.add(other, other.columns.front(),
+                     fmt::format("got the first step of line {}, expected another one within look_ahead, or "
+                                 "look_ahead: 1",
+                                 line.number));
+    }
+}
+
+std::size_t count_steps(const KnockDraft& knock) {
+    std::size_t count = 0;
+    for (const LineDraft& line : knock.lines) count += line.steps.size();
+    return count;
 }
 
 // The first line for which the body holds; null: none.
@@ -131,14 +153,29 @@ void check_line_twins(const Draft& draft, SequenceOwners& owners, Mistakes& mist
         Told told{knock, mistakes};
         for (const LineDraft& line : knock.lines) {
             const std::string here = fmt::format("line {} of {}", line.number, knock.name);
-            if (const auto [owner, first] = owners.emplace(line.steps, here); !first)
-                told.add(line, fmt::format("got the steps of {}, expected a sequence of its own", owner->second));
+            if (const auto [owner, first] = owners.emplace(plain_steps(line.steps), here); !first)
+                told.add(line, 1, fmt::format("got the steps of {}, expected a sequence of its own", owner->second));
         }
     }
 }
 
 void warn_of_lines(const KnockDraft& knock, Unmatched unmatched, Mistakes& warnings) {
     const bool pass = unmatched == Unmatched::pass;
+    if (knock.sequence.tolerated == knock::all_tolerated)
+        warnings.add(knock.one_time_list->place, fmt::format("knocks.{}.strictness", knock.name),
+                     "with ignore a port scan completes a line sooner or later, and makes those before it void");
+    if (!knock.closes_with.empty())
+        warnings.add(knock.closes_with.front().place, fmt::format("knocks.{}.closes_with", knock.name),
+                     "the closing sequence is the same every time: whoever saw it can end what the lines let in, with "
+                     "a forged address");
+    if (!knock.lines_read) return;
+    if (knock.lines.empty())
+        return warnings.add(knock.one_time_list->place, path_of(knock), "no line is in use: nobody gets in by it");
+    if (pass)
+        warnings.add(knock.one_time_list->place, path_of(knock),
+                     fmt::format("with gateway.unmatched: pass each of its {} steps is a rule, which every new packet "
+                                 "passes",
+                                 count_steps(knock)));
     const bool all_tolerated = knock.sequence.tolerated == knock::all_tolerated;
     if (pass && !all_tolerated)
         warnings.add(knock.one_time_list->place, fmt::format("knocks.{}.strictness", knock.name),
@@ -162,9 +199,9 @@ std::shared_ptr<const knock::OneTimeList> finish_list(const KnockDraft& draft, N
     list->look_ahead = draft.look_ahead;
     std::string content;
     for (const LineDraft& line : draft.lines) {
-        const std::string text = knock::to_text(line.steps);
+        const std::string text = knock::to_text(plain_steps(line.steps));
         list->lines.push_back({line.steps, noise::sha256({as_bytes(text)})});
-        content += text + "\n";
+        content += knock::to_text(line.steps) + "\n";
     }
     list->id = names.list(noise::sha256({as_bytes(content)}));
     return list;

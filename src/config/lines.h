@@ -24,7 +24,8 @@ using SequenceOwners = std::map<std::vector<knock::Step>, std::string>;
 // Adds a mistake for each line that another line of the policy equals, or a sequence that has an owner already.
 void check_line_twins(const Draft& draft, SequenceOwners& owners, Mistakes& mistakes);
 
-// Adds a warning for lines that an ordinary port scan can complete: one for each list.
+// Adds a warning, one for each list, for a closing sequence, for none in use, and for lines that are many rules or that
+// an ordinary port scan can complete.
 void warn_of_lines(const KnockDraft& knock, Unmatched unmatched, Mistakes& warnings);
 
 // What the gate has of a list.

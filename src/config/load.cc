@@ -107,7 +107,7 @@ std::shared_ptr<Policy> compile(Draft draft, Names& names, std::uint64_t generat
     return policy;
 }
 
-// Ids run out after 65 535 names or keys in one life of the process.
+// Ids run out after 65 535 names, keys or contents of lists in one life of the process.
 bool ids_given(const Policy& policy) {
     const auto without = [](const auto& one) { return one.id == decltype(one.id)::none; };
     return std::none_of(policy.services.begin(), policy.services.end(), without) &&
@@ -132,9 +132,9 @@ tl::expected<Configuration, std::vector<Diagnostic>> load(const fs::path& file, 
     Texts texts{options.copy};
     const auto refused = [&] { return tl::make_unexpected(std::move(mistakes).sorted(file.string())); };
     const bool whole = read_draft(file, texts, draft, mistakes);
-    Mistakes unreadable, ignored;
+    Mistakes unreadable;
     Mistakes& of_secrets = options.without_unreadable ? unreadable : mistakes;
-    if (whole) read_lines(draft, mistakes, options.secrets ? of_secrets : ignored);
+    if (whole && options.lists) read_lines(draft, mistakes, of_secrets);
     if (whole) check_agreement(draft, mistakes);
     if (whole) check_knocks(draft, mistakes);
     sort_clients(draft);
@@ -152,7 +152,9 @@ tl::expected<Configuration, std::vector<Diagnostic>> load(const fs::path& file, 
     if (ids_given(*policy))
         return Configuration{policy, std::move(settings), std::move(warnings).sorted(file.string()), std::move(unread),
                              texts.taken()};
-    mistakes.add({file.string(), 0, 0}, "more than 65535 names since the start, expected fewer; restart posternd");
+    mistakes.add(
+        {file.string(), 0, 0},
+        "more than 65535 names, keys or contents of one-time lists since the start, expected fewer; restart posternd");
     return refused();
 }
 

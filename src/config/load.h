@@ -61,9 +61,10 @@ struct Configuration {
 };
 
 struct Options {
-    // False: key files and the steering seed are not opened; the policy has no keys and no products. One-time lists are
-    // read where that is possible: without them it is not known where knocks go.
+    // False: key files and the steering seed are not opened; the policy has no keys and no products.
     bool secrets = true;
+    // False: the files of one-time lists are not opened; the lists have no lines, and nobody gets in by them.
+    bool lists = true;
     // True: a secret that cannot be read is no mistake; it is left out and named in `unread`.
     bool without_unreadable = false;
     std::uint64_t generation = 1;  // the policy's

@@ -11,12 +11,12 @@ namespace {
 constexpr std::size_t longest_quote = 60;  // bytes; a public key fits
 constexpr std::size_t longest_line = 500;
 
-// At most `most` bytes, control characters as \xNN.
+// At most `most` bytes; what is no printable ASCII as \xNN: terminals obey more than control characters.
 std::string escaped(std::string_view text, std::size_t most) {
     std::string line;
     for (const char byte : text.substr(0, most)) {
         const auto value = static_cast<unsigned char>(byte);
-        line += value < 0x20 || value == 0x7f ? fmt::format("\\x{:02x}", value) : std::string{byte};
+        line += value < 0x20 || value >= 0x7f ? fmt::format("\\x{:02x}", value) : std::string{byte};
     }
     return line + (text.size() > most ? "..." : "");
 }

@@ -45,7 +45,7 @@ private:
 // file:line:column, or the file alone.
 [[nodiscard]] std::string to_text(const Place& place);
 
-// `text` between quotes, control characters escaped, its end cut off where it is long.
+// `text` between quotes, other than printable ASCII escaped, its end cut off where it is long.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 
 }  // namespace postern::config

@@ -119,6 +119,11 @@ bool begin_knock(Draft& draft, const Value& value) {
     return true;
 }
 
+bool set_look_ahead(KnockDraft& knock, const Value& value) {
+    if (value.written) knock.look_ahead_at = value.place;
+    return set(knock.look_ahead, within(number, value));
+}
+
 ServiceDraft& service(Draft& draft) { return draft.services.back(); }
 ClientDraft& client(Draft& draft) { return draft.clients.back(); }
 KnockDraft& knock(Draft& draft) { return draft.knocks.back(); }
@@ -296,7 +301,7 @@ constexpr Key table[] = {
     {"knocks.NAME.look_ahead",               optional, one,     type::count,
      "1 to 16", "lines", "5",
      "How many lines of the list are listened to, from the first one on that is not used.",
-     [](Draft& d, const Value& v) { return set(knock(d).look_ahead, within(number, v)); }},
+     [](Draft& d, const Value& v) { return set_look_ahead(knock(d), v); }},
     {"knocks.NAME.opens",                    required, one,     type::service,
      "", "", "",
      "The service that whoever completes the sequence is let in to.",

@@ -19,6 +19,7 @@ struct Value {
     std::string text;
     Place place;
     std::string_view range;
+    bool written = true;  // false: the row's default, at the place of the section around it
 };
 
 [[nodiscard]] std::optional<std::uint32_t> number(std::string_view text);  // decimal, no sign
@@ -35,7 +36,7 @@ struct Value {
 [[nodiscard]] std::optional<std::string> word_name(std::string_view text);       // of a service or client
 [[nodiscard]] std::optional<std::string> file_name(std::string_view text);       // not empty
 
-[[nodiscard]] std::optional<std::uint8_t> strictness(std::string_view text);     // ignore, reset, tolerate(3)
+[[nodiscard]] std::optional<std::uint8_t> strictness(std::string_view text);  // ignore, reset, tolerate(3)
 
 // The place of the text among the words of a range such as "auto | nftables | iptables".
 [[nodiscard]] std::optional<std::size_t> word_index(const Value& value);

@@ -105,7 +105,7 @@ void Walk::absent(const Key& key, const Path& path, const Place& place) {
     } else if (key.need == Need::required) {
         mistakes_.add(place, path.shown, fmt::format("missing, expected {}", expectation(key)));
     } else if (!key.fallback.empty()) {
-        key.store(draft_, {std::string{key.fallback}, place, key.range});
+        key.store(draft_, {std::string{key.fallback}, place, key.range, false});
     }
 }
 

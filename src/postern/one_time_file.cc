@@ -16,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t longest_file = std::size_t{1} << 20;  // bytes
+constexpr std::size_t longest_file = (std::size_t{1} << 20) + knock::most_lines;  // bytes; with its marks
+constexpr std::size_t longest_word = 60;
 constexpr std::chrono::seconds patience{5};
 
 }  // namespace
@@ -25,6 +26,8 @@ Result<OneTimeFile> OneTimeFile::open(const fs::path& file) {
     std::error_code error;
     const fs::path itself = fs::canonical(file, error);
     if (error) return failure(fmt::format("{}: {}", file.string(), error.message()));
+    if (!fs::is_regular_file(itself, error) || fs::hard_link_count(itself, error) != 1)
+        return failure(fmt::format("{}: got something else, expected a plain file of one name", file.string()));
     auto lock = io::FileLock::take(itself.string() + ".lock", patience);
     if (!lock) return tl::make_unexpected(lock.error());
     if (!*lock) return failure(fmt::format("{}: another postern holds it", file.string()));
@@ -51,6 +54,8 @@ Result<void> OneTimeFile::read_line(std::string_view line, std::size_t number) {
         return failure(fmt::format("{}:{}: {}", file_.string(), number, text));
     };
     for (const std::string_view word : knock::words_of(line)) {
+        if (word.size() > longest_word)
+            return wrong(fmt::format("got a word of {} characters, expected a step", word.size()));
         const auto step = read_step(std::string{word});
         if (!step) return wrong(step.error().text);
         steps_.push_back(*step);
@@ -61,6 +66,9 @@ Result<void> OneTimeFile::read_line(std::string_view line, std::size_t number) {
 }
 
 Result<void> OneTimeFile::mark() const {
+    const auto now = io::read_small(file_, longest_file);
+    if (!now) return tl::make_unexpected(now.error());
+    if (*now != text_) return failure(fmt::format("{}: was changed meanwhile; nothing was sent", file_.string()));
     struct stat status {};
     if (::stat(file_.c_str(), &status) != 0)
         return failure(fmt::format("{}: {}", file_.string(), std::generic_category().message(errno)));

@@ -22,7 +22,8 @@ public:
 
     [[nodiscard]] const std::vector<knock::Step>& steps() const noexcept { return steps_; }
 
-    // Puts '#' in front of the line. When it returns, that is on the disk; other lines, mode and owner stay.
+    // Puts '#' in front of the line. When it returns, that is on the disk; other lines, mode and owner stay. An Error
+    // also where somebody has changed the file since open().
     [[nodiscard]] Result<void> mark() const;
 
 private:

@@ -23,7 +23,7 @@ struct Place {
 // A policy with mistakes keeps nobody from asking the daemon: it may well run on the one before.
 Place place_of(const fs::path& policy_file) {
     Names names;
-    const auto loaded = config::load(policy_file, names, {.secrets = false});
+    const auto loaded = config::load(policy_file, names, {.secrets = false, .lists = false});
     if (loaded) return {loaded->settings.control_socket, {}};
     return {config::control_socket(policy_file), config::to_text(loaded.error().front())};
 }

@@ -76,8 +76,9 @@ void add_check(CLI::App& app, const Context& context, Exit& exit) {
     CLI::App* command = app.add_subcommand("check", "Say every mistake in the policy, or that there is none");
     command->footer(examples);
     const auto no_secrets = std::make_shared<bool>(false);
-    command->add_flag("--no-secrets", *no_secrets, "do not open key files and the steering seed");
-    command->callback([&context, &exit, no_secrets] { exit = check(context, {.secrets = !*no_secrets}); });
+    command->add_flag("--no-secrets", *no_secrets, "do not open key files, one-time lists and the steering seed");
+    command->callback(
+        [&context, &exit, no_secrets] { exit = check(context, {.secrets = !*no_secrets, .lists = !*no_secrets}); });
 }
 
 }  // namespace postern::ctl

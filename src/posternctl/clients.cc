@@ -135,7 +135,7 @@ void print_table(const Policy& policy) {
 }
 
 void list(const Context& context, Exit& exit) {
-    const auto loaded = require_policy(context, {.secrets = false}, exit);
+    const auto loaded = require_policy(context, {.secrets = false, .lists = false}, exit);
     if (!loaded) return;
     context.json ? print_json(*loaded->policy) : print_table(*loaded->policy);
 }
@@ -154,7 +154,7 @@ void remove(const std::string& name, const Context& context, Exit& exit) {
                     exit);
     fs::remove(psk_file(policy_file, name), error);
     fmt::print("removed {}\n", file.string());
-    if (const auto loaded = require_policy(context, {.secrets = false}, exit))
+    if (const auto loaded = require_policy(context, {.secrets = false, .lists = false}, exit))
         return reload_if_running(loaded->settings.control_socket, exit);
     complain(
         fmt::format("a running daemon keeps the policy before: {0} may come in until the mistakes above are mended "

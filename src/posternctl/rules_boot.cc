@@ -20,7 +20,7 @@ using Set = RulesStore::Set;
 // Made of what is still known: of the policy, if it can be read; otherwise every interface and nobody's glass.
 rules::Loadable built_in(const Context& context, const RulesLoader& loader) {
     Names names;
-    const auto loaded = config::load(context.policy_file, names, {.secrets = false});
+    const auto loaded = config::load(context.policy_file, names, {.secrets = false, .lists = false});
     Policy unknown;
     unknown.gateway.interfaces = {"*"};
     return emergency_set(loader, loaded ? *loaded->policy : unknown);
@@ -71,7 +71,7 @@ Exit nothing(const Context& context, const RulesOptions& options) {
     fmt::print("no rules were ever confirmed here ({}): nothing is loaded, and the gateway is open\n",
                state_directory(context, options).string());
     if (!options.state.empty() || !std::filesystem::exists(context.policy_file, error)) return Exit::ok;
-    if (config::load(context.policy_file, names, {.secrets = false})) return Exit::ok;
+    if (config::load(context.policy_file, names, {.secrets = false, .lists = false})) return Exit::ok;
     return failed({fmt::format("{} has mistakes: if that is not its state.directory, say --state",
                                context.policy_file.string())});
 }

@@ -21,11 +21,11 @@ Examples:
   posternctl state check
   posternctl state export --out /root/postern-state.json
   systemctl stop posternd; posternctl state restore /root/postern-state.json; systemctl start posternd
-  posternctl state floor                      messages up to now and the skew count as used
+  posternctl state floor                      messages up to now and the skew count as used, and all lines
   posternctl state floor --client alice --until 2026-12-24T18:00:00.000000Z
 
 `check` and `export` also work while posternd runs; `restore` and `floor` want it stopped. Both refuse more than was
-refused before, never less: after a restore nobody gets in with a message from before it.)";
+refused before, never less: after a restore nobody gets in with a message or a line from before it.)";
 
 constexpr std::size_t longest_document = std::size_t{64} << 20;  // bytes
 
@@ -37,8 +37,6 @@ std::string name_of(const store::Bytes32& key, const Policy& policy) {
     const auto found = std::ranges::find(policy.clients, key, &Client::public_key);
     return found == policy.clients.end() ? "(not in the policy) " + to_hex(key) : found->name;
 }
-
-const std::string everybody = "everybody";
 
 WallTime newest(const store::Window& window) {
     WallTime time = WallTime::min();
@@ -133,13 +131,13 @@ Exit export_state(const StateJob& job, const StateOptions& options) {
     return written ? Exit::ok : failed(written.error().text);
 }
 
-Exit changed(const StateJob& job, const Result<void>& done, WallTime until, const std::string& whose) {
+// Null: everybody's.
+Exit changed(const StateJob& job, const Result<void>& done, WallTime until, const Client* whose) {
     if (!done) return failed(done.error().text);
-    const bool lists = whose == everybody && std::ranges::any_of(job.policy->knocks, [](const Knock& knock) {
-                           return knock.list != nullptr;
-                       });
-    fmt::print("{}: messages of {} up to {} count as used{}\n", store::state_file(job.directory).string(), whose,
-               to_text(until), lists ? ", and all lines of one-time lists" : "");
+    const bool lists =
+        !whose && std::ranges::any_of(job.policy->knocks, [](const Knock& knock) { return knock.list != nullptr; });
+    fmt::print("{}: messages of {} up to {} count as used{}\n", store::state_file(job.directory).string(),
+               whose ? whose->name : "everybody", to_text(until), lists ? ", and all lines of one-time lists" : "");
     return Exit::ok;
 }
 
@@ -154,7 +152,7 @@ Exit restore(const StateJob& job, const StateOptions& options) {
         add(state, *document);
         use_everything(job, state, until);
     });
-    return changed(job, done, until, everybody);
+    return changed(job, done, until, nullptr);
 }
 
 Exit floor(const StateJob& job, const StateOptions& options) {
@@ -170,7 +168,7 @@ Exit floor(const StateJob& job, const StateOptions& options) {
         else
             use_everything(job, state, *until);
     });
-    return changed(job, done, *until, client ? client->name : everybody);
+    return changed(job, done, *until, client);
 }
 
 std::string check_time(const std::string& text) {
@@ -193,23 +191,25 @@ void add_state(CLI::App& app, const Context& context, Exit& exit) {
     command->footer(footer)->require_subcommand(1);
     const auto options = std::make_shared<StateOptions>();
     add_options(*command, *options);
-    const auto add = [&](const char* name, const char* help, auto work) {
-        return command->add_subcommand(name, help)->fallthrough()->callback([&context, &exit, options, work] {
-            const auto job = state_job(context, *options);
-            exit = job ? work(*job) : job.error();
-        });
+    const auto add = [&](const char* name, const char* help, bool with_lists, auto work) {
+        return command->add_subcommand(name, help)
+            ->fallthrough()
+            ->callback([&context, &exit, options, with_lists, work] {
+                const auto job = state_job(context, *options, with_lists);
+                exit = job ? work(*job) : job.error();
+            });
     };
-    add("check", "say whether it is sound, and what is used up",
+    add("check", "say whether it is sound, and what is used up", false,
         [&context](const StateJob& job) { return check(job, context); });
-    add("export", "write it as one JSON document", [options](const StateJob& job) {
+    add("export", "write it as one JSON document", false, [options](const StateJob& job) {
         return export_state(job, *options);
     })->add_option("--out", options->file, "a new file (default: standard output)");
-    add("restore", "put a document back, and let nothing in that is older than now",
+    add("restore", "put a document back, and let nothing in that is older than now", true,
         [options](const StateJob& job) { return restore(job, *options); })
         ->add_option("FILE", options->file, "what export has written")
         ->required();
-    CLI::App* floor_command =
-        add("floor", "refuse everything up to a time", [options](const StateJob& job) { return floor(job, *options); });
+    CLI::App* floor_command = add("floor", "refuse everything up to a time", true,
+                                  [options](const StateJob& job) { return floor(job, *options); });
     floor_command->add_option("--client", options->client, "only of this client");
     floor_command
         ->add_option("--until", options->until,

@@ -45,9 +45,9 @@ Result<void> change(const StateJob& job, const std::function<void(store::State&)
 
 }  // namespace
 
-tl::expected<StateJob, Exit> state_job(const Context& context, const StateOptions& options) {
+tl::expected<StateJob, Exit> state_job(const Context& context, const StateOptions& options, bool with_lists) {
     Names names;
-    const auto loaded = config::load(fs::absolute(context.policy_file), names, {.secrets = false});
+    const auto loaded = config::load(fs::absolute(context.policy_file), names, {.secrets = false, .lists = with_lists});
     if (!loaded) {
         for (const auto& diagnostic : loaded.error()) fmt::print(stderr, "{}\n", config::to_text(diagnostic));
         return tl::make_unexpected(Exit::bad_policy);
@@ -65,11 +65,7 @@ WallTime fresh_until(const StateJob& job) { return later(io::now().wall, job.pol
 
 void use_everything(const StateJob& job, store::State& state, WallTime until) {
     store::use_up_to(state, until);
-    std::vector<store::Bytes32> lines;
-    for (const Knock& knock : job.policy->knocks)
-        if (knock.list)
-            for (const knock::Line& line : knock.list->lines) lines.push_back(line.digest);
-    store::use_lines(state, lines);
+    store::use_lines(state, job.policy->lines());
 }
 
 Result<std::optional<store::State>> read_state(const StateJob& job) {

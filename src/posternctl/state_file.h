@@ -32,8 +32,9 @@ struct StateJob {
     std::shared_ptr<const Policy> policy;  // without secrets
 };
 
-// What is wrong is complained about here and becomes the exit code.
-[[nodiscard]] tl::expected<StateJob, Exit> state_job(const Context& context, const StateOptions& options);
+// What is wrong is complained about here and becomes the exit code. With lists, each has to be readable.
+[[nodiscard]] tl::expected<StateJob, Exit> state_job(const Context& context, const StateOptions& options,
+                                                     bool with_lists);
 
 // Up to which time a message can be fresh by now.
 [[nodiscard]] WallTime fresh_until(const StateJob& job);

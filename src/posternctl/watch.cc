@@ -102,7 +102,7 @@ void Watch::open_now() {
 // Rules on record are put back whatever becomes of the policy; one with mistakes leaves the one before.
 void Watch::read_policy() {
     Names names;
-    const auto loaded = config::load(policy_file_, names, {.secrets = false});
+    const auto loaded = config::load(policy_file_, names, {.secrets = false, .lists = false});
     socket_ = config::control_socket(policy_file_);
     if (loaded)
         policy_ = loaded->policy;

@@ -105,6 +105,7 @@ Result<config::Configuration> load_last_good(const fs::path& state_directory, co
     const auto copy = read_last_good(state_directory, policy_file);
     if (!copy) return tl::make_unexpected(copy.error());
     auto loaded = config::load(policy_file, names, {.copy = &*copy});
+    if (!loaded) loaded = config::load(policy_file, names, {.lists = false, .copy = &*copy});  // these may be at fault
     if (!loaded) return failure("it has mistakes by now, the first: " + config::to_text(loaded.error().front()));
     return std::move(*loaded);
 }

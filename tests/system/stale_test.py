@@ -9,6 +9,7 @@ import socket
 import packets
 from daemon import USER, Daemon
 from lab import GATEWAY, phantom
+from lists import Door, ready
 from namespaces import wait_until
 from spa import seal
 from suite import Suite
@@ -108,6 +109,25 @@ def broken_client(lab):
     lab.restart()
     says_stale(lab, "bob.yaml")
     opens(lab, 1)
+
+
+@suite.check("a one-time list that is broken keeps its knocks out at the start, and nobody else; mended, it goes on")
+def broken_list(lab):
+    lab.listen(22)
+    door = Door(lab, 10)
+    lab.reload()
+    ready(lab, 1)
+    assert door.opens(0)
+    before = spoil(lab, "door.lines", "tcp/9, what\n")
+    lab.restart()
+    says_stale(lab, "door.lines:11:8")
+    assert door.knock(1) == "no_service"
+    opens(lab, 1)
+    restore(lab, before, "door.lines")
+    lab.reload()
+    says_nothing(lab)
+    assert door.knock(0) == "no_service"
+    assert door.next_that_opens(1) <= 2
 
 
 @suite.check("a reload of a broken policy changes nothing and is stale until a good one comes; the copy stays the good one")

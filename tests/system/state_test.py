@@ -10,10 +10,13 @@ import time
 
 import packets
 from lab import GATEWAY, SPA_PORT, phantom
+from lists import Door
 from namespaces import PATIENCE, wait_until
+from preload import Number, environment
 from spa import seal
 from suite import Suite
 
+HOUR = 3600
 SKEW = int(5 * PATIENCE)  # seconds; what was accepted is fresh for nearly twice as long
 suite = Suite(skew=f"{SKEW}s", queues=1, daemon=False)
 _serial = iter(range(1, 1 << 16))
@@ -24,10 +27,11 @@ def knock(lab, source, datagram):
     return lab.log.wait(src_ip=source)["reason"]
 
 
-def accepted(lab, **claims):
-    """A new message that is accepted, from a source of its own. Its clock is ahead, so that it stays fresh for long."""
+def accepted(lab, ahead=0, **claims):
+    """A new message that is accepted, from a source of its own, where the daemon's clock is so many seconds ahead. Its own
+    is more so: it stays fresh for long."""
     source = phantom(next(_serial))
-    datagram = seal(lab, source=source, offset=SKEW - 1, **claims)
+    datagram = seal(lab, source=source, offset=ahead + SKEW - 1, **claims)
     assert knock(lab, source, datagram) == "spa_accepted"
     return source, datagram
 
@@ -41,13 +45,13 @@ def refused_again(lab, source, datagram):
     return set(new)
 
 
-def welcome_in_time(lab, client="alice"):
+def welcome_in_time(lab):
     """A new message is refused as old for no longer than is fresh at the start, and then accepted."""
     began = time.monotonic()
 
     def reason():
         source = phantom(next(_serial))
-        return knock(lab, source, seal(lab, client=client, source=source))
+        return knock(lab, source, seal(lab, source=source))
     while (said := reason()) != "spa_accepted":
         assert said in ("spa_old", "spa_stale"), said
         assert time.monotonic() - began < 60 * PATIENCE, "nobody gets in any more"
@@ -112,15 +116,41 @@ def floored(lab):
     assert "stop posternd" in failure(lab, "floor")
     lab.stop()
     assert "no client carol" in failure(lab, "floor", "--client", "carol")
-    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=20 * PATIENCE)
+    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=HOUR)
     state(lab, "floor", "--client", "alice", "--until", until.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    clock = Number(lab.path("clock"))
+    for ahead, said in ((0, "spa_old"), (HOUR - 60 * PATIENCE, "spa_old"), (HOUR + 1, "spa_accepted")):
+        clock.set(int(ahead))
+        lab.start(env=environment(lab, "clock_shift", POSTERN_CLOCK_FILE=clock.path))
+        warning, = lab.ask("status")["warnings"] or [""]
+        assert not warning, warning
+        source = phantom(next(_serial))
+        assert knock(lab, source, seal(lab, client="alice", source=source, offset=clock.value)) == said, ahead
+        accepted(lab, clock.value, client="bob")
+        lab.stop()
+
+
+@suite.check("a floor, and a document put back, make all lines of a one-time list void, and want to read it for that")
+def lists_void(lab):
+    door = Door(lab, 10)
     lab.start()
-    warning, = lab.ask("status")["warnings"] or [""]
-    assert not warning, warning
-    source = phantom(next(_serial))
-    assert knock(lab, source, seal(lab, client="alice", source=source)) == "spa_old"
-    accepted(lab, client="bob")
-    welcome_in_time(lab)
+    assert door.opens(0)
+    lab.stop()
+    state(lab, "export", "--out", lab.path("export.json"))
+    for words in (("floor",), ("restore", lab.path("export.json"))):
+        os.rename(lab.path("door.lines"), lab.path("away"))
+        refused = state(lab, *words, check=False)
+        assert refused.returncode == 3 and "door.lines cannot be read" in refused.stderr, refused
+        os.rename(lab.path("away"), lab.path("door.lines"))
+        assert "all lines of one-time lists" in state(lab, *words).stdout
+        lab.start()
+        assert [door.knock(number) for number in range(10)] == ["no_service"] * 10
+        lab.stop()
+    shutil.rmtree(lab.path("state"))
+    os.mkdir(lab.path("state"))
+    os.chmod(lab.path("state"), 0o1777)
+    lab.start()
+    assert door.knock(5) == "no_service"
 
 
 @suite.check("what is no document is refused, and changes nothing")

@@ -1,22 +1,18 @@
 // A directory of policy files that a test writes, loads and leaves no trace of.
 #pragma once
 
-#include <sys/stat.h>
-
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "config/load.h"
+#include "scratch.h"
 
 namespace postern::config::test {
 
 namespace fs = std::filesystem;
 using Lines = std::vector<std::string>;
+using postern::test::read_whole;
 
 // The key pairs of RFC 7748 section 6.1: secret to nobody.
 inline const std::string alice_public = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=";
@@ -29,24 +25,11 @@ inline constexpr Options without_secrets{.secrets = false};
 
 class PolicyFiles {
 public:
-    PolicyFiles() {
-        std::string pattern = (fs::temp_directory_path() / "postern-config-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"cannot make " + pattern};
-        directory_ = pattern;
-    }
-    ~PolicyFiles() {
-        std::error_code ignored;
-        fs::remove_all(directory_, ignored);
-    }
-    PolicyFiles(const PolicyFiles&) = delete;
-    PolicyFiles& operator=(const PolicyFiles&) = delete;
-
     [[nodiscard]] fs::path path(const std::string& name) const { return directory_ / name; }
 
     PolicyFiles& write(const std::string& name, const std::string& text, mode_t mode = 0640) {
         fs::create_directories(path(name).parent_path());
-        std::ofstream{path(name), std::ios::binary} << text;
-        if (::chmod(path(name).c_str(), mode) != 0) throw std::runtime_error{"cannot write " + path(name).string()};
+        postern::test::put_text(path(name), text, mode);
         return *this;
     }
 
@@ -71,20 +54,14 @@ public:
 
 private:
     [[nodiscard]] std::string without_directory(std::string line) const {
-        const std::string prefix = directory_.string() + "/";
+        const std::string prefix = directory_.path().string() + "/";
         for (auto at = line.find(prefix); at != std::string::npos; at = line.find(prefix))
             line.erase(at, prefix.size());
         return line;
     }
 
-    fs::path directory_;
+    postern::test::ScratchDirectory directory_;
 };
-
-inline std::string read_whole(const fs::path& file) {
-    std::ifstream stream{file, std::ios::binary};
-    if (!stream) throw std::runtime_error{"no file at " + file.string()};
-    return {std::istreambuf_iterator<char>{stream}, {}};
-}
 
 // The least that loads.
 inline const std::string least =

@@ -1,14 +1,9 @@
 // The client's copy of a one-time list: the next line, and its mark.
 #include "postern/one_time_file.h"
 
-#include <sys/stat.h>
-
-#include <fstream>
-#include <iterator>
-
 #include "catch.h"
 #include "knock/sequence.h"
-#include "unit/io/scratch_directory.h"
+#include "scratch.h"
 
 using namespace postern;
 using namespace postern::client;
@@ -17,14 +12,8 @@ using postern::test::ScratchDirectory;
 namespace {
 
 struct Lines : ScratchDirectory {
-    explicit Lines(const std::string& text, mode_t mode = 0600) {
-        std::ofstream{file} << text;
-        REQUIRE(::chmod(file.c_str(), mode) == 0);
-    }
-    [[nodiscard]] std::string text() const {
-        std::ifstream stream{file};
-        return {std::istreambuf_iterator<char>{stream}, {}};
-    }
+    explicit Lines(const std::string& text, mode_t mode = 0600) { test::put_text(file, text, mode); }
+    [[nodiscard]] std::string text() const { return test::read_whole(file); }
     [[nodiscard]] std::string refused() const {
         const auto opened = OneTimeFile::open(file);
         return opened ? "" : opened.error().text;
