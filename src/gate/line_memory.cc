@@ -40,8 +40,11 @@ void LineMemory::enroll(const Policy& policy, const CounterOf& counter_of) {
     for (const auto& row : open_)
         if (!goes_on(next, row)) reserved.merge(close(row.second));
     const Open before = std::exchange(open_, std::move(next));
-    for (const auto& row : open_)
-        if (!goes_on(before, row)) open(row.second, reserved);
+    for (const auto& row : open_) {
+        if (goes_on(before, row)) continue;
+        doubt(row.first, *row.second.list);
+        open(row.second, reserved);
+    }
 }
 
 void LineMemory::hold() {
@@ -52,12 +55,19 @@ void LineMemory::hold() {
     }
 }
 
-void LineMemory::remember(Digests used) {
+void LineMemory::remember(Digests used, bool doubted) {
     used_.merge(used);
+    doubted_ = doubted_ || doubted;
     for (const auto& [knock, listed] : open_) {
         const Digests reserved = close(listed);
+        doubt(knock, *listed.list);
         open(listed, reserved);
     }
+}
+
+// Once for each knock: what is added to its list then, is new.
+void LineMemory::doubt(ClientId knock, const knock::OneTimeList& list) {
+    if (doubted_ && !list.lines.empty() && void_.emplace(knock, list.id).second) add(used_, list, 0, size_of(list));
 }
 
 // What it had reserved and not used: the disk counts that as used for now.
@@ -108,7 +118,8 @@ std::vector<LinesLeft> LineMemory::left() const {
     for (const auto& [knock, listed] : open_) {
         const auto at = listed.counter->position();
         rows.push_back({knock, size_of(*listed.list) - at.next, size_of(*listed.list),
-                        std::max(at.next, at.reserved) - at.next, listed.list->look_ahead});
+                        std::max(at.next, at.reserved) - at.next, listed.list->look_ahead,
+                        void_.contains(knock) && void_.at(knock) == listed.list->id});
     }
     return rows;
 }

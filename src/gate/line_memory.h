@@ -31,9 +31,10 @@ struct LinesLeft {
     std::size_t left = 0, of = 0;
     std::size_t reserved = 0;  // of those left
     std::uint8_t look_ahead = 0;
+    bool doubted = false;  // all its lines count as used because nothing proved them fresh
 };
 
-// Which lines a list of used ones has: also those that may be used any time without anybody being asked, or not.
+// Whether lines count as used that are only reserved: any of them may be used before anybody is asked.
 enum class Lines : std::uint8_t { reserved, used };
 
 // Not synchronised, but for the counters.
@@ -49,8 +50,9 @@ public:
     // From here on a line can only be taken when it was reserved.
     void hold();
 
-    // These were used before, by another process.
-    void remember(Digests used);
+    // These were used before, by another process. Doubted: nothing proves fresh what a knock's list has, now or, where
+    // it has none, in the first policy that gives it one.
+    void remember(Digests used, bool doubted);
 
     [[nodiscard]] Digests used(Lines which) const;
 
@@ -68,11 +70,14 @@ private:
     };
     using Open = std::map<ClientId, Listed>;
 
+    void doubt(ClientId knock, const knock::OneTimeList& list);
     [[nodiscard]] Digests close(const Listed& listed);
     void open(const Listed& listed, const Digests& reserved);
 
     bool held_ = false;
     Digests used_;  // of lists that are closed, and by other processes
+    bool doubted_ = false;
+    std::map<ClientId, ListId> void_;  // whose lines count as used because they were doubted, and which
     Open open_;
 };
 

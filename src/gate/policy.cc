@@ -136,6 +136,14 @@ const Knock* Policy::knock(ClientId id) const noexcept {
     return &knocks[found->second - clients.size()];
 }
 
+std::vector<knock::LineDigest> Policy::lines() const {
+    std::vector<knock::LineDigest> digests;
+    for (const Knock& knock : knocks)
+        if (knock.list)
+            for (const knock::Line& line : knock.list->lines) digests.push_back(line.digest);
+    return digests;
+}
+
 std::string Policy::identity(ClientId id) const {
     if (const Knock* known = knock(id))
         return known->list ? listed_knock_text(known->identity.name)

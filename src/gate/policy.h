@@ -158,6 +158,9 @@ public:
     [[nodiscard]] const Client* client(ClientId id) const noexcept;  // also a knock's identity
     [[nodiscard]] const Client* client(const noise::PublicKey& key) const noexcept;
     [[nodiscard]] const Knock* knock(ClientId id) const noexcept;  // null also for a client
+
+    // Of all lines of all one-time lists.
+    [[nodiscard]] std::vector<knock::LineDigest> lines() const;
     [[nodiscard]] const Service* service(const std::string& name) const noexcept;
 
     // Whether the packet is for a service, or SPA is listened for there. A look into a bitmap where nothing is; where

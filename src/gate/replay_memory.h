@@ -16,6 +16,7 @@ struct ReplayMemory {
     TimeSpans used;                                         // of every key that has no window here
     std::map<noise::PublicKey, spa::ReplayWindow> windows;  // by client key
     std::set<knock::LineDigest> lines;                      // used or void
+    bool lines_doubted = false;  // nothing proves those fresh that a policy has, now or when it first has them
 
     // Whatever was sent in this time may have been accepted, from whichever client it came.
     void use(TimeSpan span, Duration skew) {

@@ -31,7 +31,7 @@ void Tables::enroll(const Policy& policy) {
 }
 
 void Tables::remember(ReplayMemory memory) {
-    lines_.with([&](LineMemory& lines) { lines.remember(std::exchange(memory.lines, {})); });
+    lines_.with([&](LineMemory& lines) { lines.remember(std::exchange(memory.lines, {}), memory.lines_doubted); });
     enrolled_.with([&](Enrolled& enrolled) {
         for (const auto& [key, state] : enrolled.clients)
             state->proofs.with([&](ClientState::Proofs& proofs) { proofs.window = memory.window(key); });

@@ -46,25 +46,24 @@ void Keeper::look(Instant now) {
         recall(now);
         if (!file_) return;
     }
-    look_at_horizon(now);
-    reserve_lines();
+    // Not before an exact write: the anchor would speak for a state that is doubted.
+    if (look_at_horizon(now)) reserve_lines();
 }
 
-void Keeper::look_at_horizon(Instant now) {
+bool Keeper::look_at_horizon(Instant now) {
     const auto policy = current_.get();
     const Duration skew = policy->gateway.skew;
     follow_clock(now, skew);
     const TimeSpan needed{earlier(now.wall, skew), later(now.wall, skew + renewal)};
     const TimeSpan wanted{needed.from, later(now.wall, skew + lead)};
     const bool set = covered_ && (!touch(*covered_, needed) || covered_->to > later(wanted.to, jitter));
-    if (!covered_ || set)
-        begin_stretch(wanted);
-    else if (covered_->from < earlier(needed.from, stretch) && now.steady >= shorten_again_)
-        shorten_again_ = now.steady + between_shortenings, begin_shorter(wanted);
-    else if (policy->generation != policy_generation_)
-        rewrite(around(*covered_, wanted));
-    else if (!covers(*covered_, needed))
-        move_on(around(*covered_, wanted));
+    if (!covered_ || set) return begin_stretch(wanted);
+    if (covered_->from < earlier(needed.from, stretch) && now.steady >= shorten_again_) {
+        shorten_again_ = now.steady + between_shortenings;
+        return begin_shorter(wanted);
+    }
+    if (policy->generation != policy_generation_) return rewrite(around(*covered_, wanted));
+    return covers(*covered_, needed) || move_on(around(*covered_, wanted));
 }
 
 void Keeper::recall(Instant now) {
@@ -74,7 +73,7 @@ void Keeper::recall(Instant now) {
                   recalled.warning,
                   refused_until(recalled.memory, now.wall),
                   {},
-                  recalled.all_lines ? recalled.warning : std::string{}};
+                  recalled.memory.lines_doubted ? recalled.warning : std::string{}};
     });
     if (!recalled.file) return;
     file_ = std::move(recalled.file);
@@ -99,20 +98,22 @@ void Keeper::follow_clock(Instant now, Duration skew) {
 }
 
 // Exactly what was accepted, and that more of these times may be.
-void Keeper::rewrite(TimeSpan covered) {
+bool Keeper::rewrite(TimeSpan covered) {
     const std::uint64_t generation = current_.get()->generation;
     store::State state = *exact();
     state.covered = covered;
     ++state.sequence;
-    if (!done(file_->save(state))) return;
+    if (!done(file_->save(state))) return false;
     saved(std::move(state));
     policy_generation_ = generation;
     cover(covered);
+    return true;
 }
 
 // The anchor last, so that it is never ahead of what the file and exact() say.
 void Keeper::saved(store::State state) {
     state.replays = {};
+    state.lines = {};
     saved_.with([&](auto& known) { known = state; });
     if (place_.anchor.empty()) return;
     const auto written = store::write_anchor(place_.anchor, {state.id, state.sequence});
@@ -125,21 +126,23 @@ std::optional<store::State> Keeper::exact(Lines lines) const {
     return state;
 }
 
-void Keeper::begin_stretch(TimeSpan covered) {
+bool Keeper::begin_stretch(TimeSpan covered) {
     tables_.horizon().close();  // before what was accepted is read: then that is all of it
     covered_.reset();
-    rewrite(covered);
+    return rewrite(covered);
 }
 
 // The same while members get in: what is accepted meanwhile lies in both stretches. A batch may be a moment old.
-void Keeper::begin_shorter(TimeSpan covered) {
+bool Keeper::begin_shorter(TimeSpan covered) {
     const TimeSpan meanwhile{earlier(covered.from, jitter), covered_->to};
     tables_.horizon().cover(meanwhile);
-    rewrite(around(meanwhile, covered));
+    return rewrite(around(meanwhile, covered));
 }
 
-void Keeper::move_on(TimeSpan covered) {
-    if (done(file_->cover(covered))) cover(covered);
+bool Keeper::move_on(TimeSpan covered) {
+    if (!done(file_->cover(covered))) return false;
+    cover(covered);
+    return true;
 }
 
 // No other thread reserves or writes, so what ahead() says holds until reserve(), or the list has changed meanwhile.
@@ -147,8 +150,9 @@ void Keeper::reserve_lines() {
     const auto ahead = tables_.lines().with([](const LineMemory& lines) { return lines.ahead(); });
     std::vector<store::Bytes32> digests;
     for (const LinesAhead& lines : ahead) digests.insert(digests.end(), lines.digests.begin(), lines.digests.end());
+    if (digests.empty()) return;
     auto state = saved_.with([](const auto& known) { return known; });
-    if (digests.empty() || !state || !done(file_->spend(digests, ++state->sequence))) return;
+    if (!done(file_->spend(digests, ++state->sequence))) return;
     saved(std::move(*state));
     tables_.lines().with([&](LineMemory& lines) {
         for (const LinesAhead& each : ahead) lines.reserve(each);

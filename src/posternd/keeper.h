@@ -42,7 +42,7 @@ public:
         std::string warning;  // why SPA is refused that names a time up to `refused_until`; empty: it is not
         WallTime refused_until = WallTime::min();
         std::string anchor_trouble;  // why a copy of the state that is put back would not be recognised
-        std::string lines_warning;  // why all lines of one-time lists counted as used at the start; empty: they did not
+        std::string lines_warning;  // why lines of one-time lists counted as used at the start; empty: they did not
     };
     // Threads: any.
     [[nodiscard]] Report report() const;
@@ -54,13 +54,14 @@ public:
 private:
     void recall(Instant now);
     void follow_clock(Instant now, Duration skew);
-    void look_at_horizon(Instant now);
+    // These return whether the disk has what it has to have.
+    [[nodiscard]] bool look_at_horizon(Instant now);
+    [[nodiscard]] bool rewrite(TimeSpan covered);
+    [[nodiscard]] bool begin_stretch(TimeSpan covered);
+    [[nodiscard]] bool begin_shorter(TimeSpan covered);
+    [[nodiscard]] bool move_on(TimeSpan covered);
     void reserve_lines();
-    void rewrite(TimeSpan covered);
     void saved(store::State state);
-    void begin_stretch(TimeSpan covered);
-    void begin_shorter(TimeSpan covered);
-    void move_on(TimeSpan covered);
     void cover(TimeSpan covered);
     bool done(const store::Outcome<void>& written);
 
@@ -69,7 +70,7 @@ private:
     StatePlace place_;
     SpentMarkers markers_;
     std::optional<store::StateFile> file_;
-    mutable Guarded<std::optional<store::State>> saved_;  // as on disk, without windows; nothing: unknown
+    mutable Guarded<std::optional<store::State>> saved_;  // as on disk, without windows and lines; nothing: unknown
     std::optional<TimeSpan> covered_;                     // on disk, and the horizon lies within; nothing: it is closed
     std::uint64_t policy_generation_ = 0;
     SteadyTime try_again_{}, shorten_again_{};

@@ -17,9 +17,8 @@ std::string ListState::sentence() const {
     const std::string start = "knocks." + name + ": ";
     if (lines.left > 0 && is_dry())
         return start + "refused as knock_not_durable until the disk takes lines: " + trouble;
-    const std::string why = lines.left == 0 && !void_because.empty()
-                                ? "; " + void_because + ", so all lines counted as used at the start: give it new ones"
-                                : std::string{};
+    const std::string why =
+        lines.doubted ? "; " + void_because + ", so its lines counted as used: give it new ones" : std::string{};
     return start + count_left(lines) + why;
 }
 

@@ -14,7 +14,7 @@ struct ListState {
     LinesLeft lines;
     std::string name;          // of the knock
     std::string trouble;       // why nothing can be written; empty: it can
-    std::string void_because;  // why all lines counted as used at the start; empty: they did not
+    std::string void_because;  // of a list that was doubted: why
 
     // Nobody gets in by it.
     [[nodiscard]] bool is_dry() const { return lines.left == 0 || (lines.reserved == 0 && !trouble.empty()); }

@@ -38,12 +38,6 @@ ReplayMemory memory_of(const store::State& state, Duration skew) {
     return memory;
 }
 
-void use_lines(const Policy& policy, ReplayMemory& memory) {
-    for (const Knock& knock : policy.knocks)
-        if (knock.list)
-            for (const knock::Line& line : knock.list->lines) memory.lines.insert(line.digest);
-}
-
 std::vector<store::Bytes32> keys_of(const Policy& policy) {
     std::vector<store::Bytes32> keys;
     for (const spa::GatewayKey& key : policy.gateway.keys) keys.push_back(key.pair.public_key);
@@ -136,8 +130,7 @@ Recalled recall(const StatePlace& place, const Policy& policy, const SpentMarker
     if (recalled.warning.empty()) recalled.warning = why;
     if (state && state->covered) recalled.memory.use(*state->covered, skew);
     fold_old_windows(recalled.memory, policy, earlier(now, skew), skew);
-    recalled.all_lines = !recalled.warning.empty();
-    if (recalled.all_lines) use_lines(policy, recalled.memory);
+    recalled.memory.lines_doubted = !recalled.warning.empty();
     recalled.doubted = !why.empty();
     if (recalled.doubted) {
         recalled.memory.use({WallTime::min(), later(now, skew)}, skew);

@@ -34,7 +34,6 @@ struct Recalled {
     store::State state;  // as it was, or a new one; what may be believed of it is in `memory`
     ReplayMemory memory;
     std::string warning;     // why SPA of this time is refused; empty: it is not
-    bool all_lines = false;  // those of the policy count as used, for the same reason
     bool doubted = false;    // what was accepted before is not known: the clock's word says up to when that was
 };
 

@@ -23,7 +23,7 @@ private:
 
     Keeper& keeper_;
     Sessions& sessions_;
-    std::mutex mutex_;
+    std::mutex mutex_;  // guards nothing: the wait wants one
     std::condition_variable_any wake_;
     std::jthread thread_;  // last: it uses all of the above
 };

@@ -3,9 +3,9 @@
 #include <memory>
 
 #include "catch.h"
+#include "scratch.h"
 #include "store/anchor.h"
 #include "store/document.h"
-#include "unit/io/scratch_directory.h"
 #include "unit/posternd/life.h"
 
 using namespace postern;
@@ -33,6 +33,18 @@ struct Host {
     void copy() const { copy(directory.path(), backup.path()); }
     void put_back() const { copy(backup.path(), directory.path()); }
 
+    // A message that was accepted, and behind that the state of before put back.
+    Datagram use_one_and_put_back() {
+        end(start());
+        copy();
+        auto life = start();
+        Datagram used = life->sealed();
+        REQUIRE(life->send(used) == Reason::spa_accepted);
+        end(std::move(life));
+        put_back();
+        return used;
+    }
+
     static void copy(const fs::path& from, const fs::path& to) {
         for (const auto& file : fs::directory_iterator{to}) fs::remove(file);
         fs::copy(from, to);
@@ -43,13 +55,7 @@ struct Host {
 
 TEST_CASE("an older copy of the state is recognised by its anchor, and opens nothing twice", "[posternd]") {
     Host host;
-    host.end(host.start());
-    host.copy();
-    auto life = host.start();
-    const Datagram used = life->sealed();
-    REQUIRE(life->send(used) == Reason::spa_accepted);
-    host.end(std::move(life));
-    host.put_back();
+    const Datagram used = host.use_one_and_put_back();
     const auto after = host.start();
     CHECK(after->keeper->report().warning.find("an older copy of it was put back") != std::string::npos);
     CHECK(after->send(used) == Reason::spa_old);
@@ -121,13 +127,7 @@ TEST_CASE("what a running keeper says of its state is what an end would write", 
 TEST_CASE("behind a start that knows nothing of before, a clock that was behind opens nothing when it is set right",
           "[posternd]") {
     Host host;
-    host.end(host.start());
-    host.copy();
-    auto life = host.start();
-    const Datagram used = life->sealed();
-    REQUIRE(life->send(used) == Reason::spa_accepted);
-    host.end(std::move(life));
-    host.put_back();
+    const Datagram used = host.use_one_and_put_back();
     host.now.steady += 10s, host.now.wall += 10s - 600s;  // the machine keeps no time while it is off
     const auto after = host.start();
     CHECK(after->send(used) != Reason::spa_accepted);

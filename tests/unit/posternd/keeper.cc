@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "catch.h"
-#include "unit/io/scratch_directory.h"
+#include "scratch.h"
 #include "unit/posternd/life.h"
 
 using namespace postern;

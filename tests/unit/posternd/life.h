@@ -61,6 +61,17 @@ inline Duration refused_for(Life& life, const Person& who) {
 }
 inline Duration refused_for(Life& life) { return refused_for(life, life.alice); }
 
+// Where its one-time list is.
+inline knock::LineCounter::Position position(Life& life) {
+    return life.tables().client(life.policy().knocks.front().identity.id).lines.position();
+}
+
+// The line of some_lines(), knocked from home.
+inline Reason walk(Life& life, int line) {
+    life.pass(second);  // grants of a knock have room for so many at a time
+    return life.knock_line(some_lines(1, line).front(), life.home);
+}
+
 inline constexpr Duration promised =
     2 * std::chrono::seconds{30} + Keeper::lead + second;  // twice the skew, and the lead
 

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "catch.h"
-#include "unit/io/scratch_directory.h"
+#include "scratch.h"
 #include "unit/posternd/life.h"
 
 using namespace postern;
@@ -16,15 +16,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int all = 60;
-
-knock::LineCounter::Position position(Life& life) {
-    return life.tables().client(life.policy().knocks.front().identity.id).lines.position();
-}
-
-Reason walk(Life& life, int line) {
-    life.pass(1s);  // grants of a knock have room for so many at a time
-    return life.knock_line(some_lines(1, line).front(), life.home);
-}
 
 // A client that goes through the list, and loses a line on the way now and then.
 struct Story {
@@ -148,6 +139,22 @@ TEST_CASE("where the state is lost or damaged all lines of the policy are void, 
         CHECK(walk(next, 1) == Reason::no_service);
         CHECK(walk(next, all + 3) == Reason::knock_opened);
     }
+}
+
+TEST_CASE("a list that a doubted start did not have is void when it comes; what is added then is new", "[posternd]") {
+    const ScratchDirectory directory;
+    {
+        Life life{directory.path(), dawn};  // without a state, with a key that may be known elsewhere, and no list
+        life.reload(life.with_door(some_lines(all)));
+        life.keeper->look(life.now());
+        for (const int line : {0, 1, 30, all - 1}) CHECK(walk(life, line) == Reason::no_service);
+        CHECK(life.tables().lines().with([](const LineMemory& lines) { return lines.left(); })[0].doubted);
+        life.reload(life.with_door(some_lines(all + 5)));
+        life.keeper->look(life.now());
+        CHECK(walk(life, all) == Reason::knock_opened);
+    }
+    Life next{directory.path(), dawn, {}, some_lines(all + 5)};
+    CHECK(walk(next, 0) == Reason::no_service);
 }
 
 TEST_CASE("lines of a reload are on disk before they are used; those reserved before are there at once", "[posternd]") {

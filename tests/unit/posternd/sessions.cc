@@ -7,8 +7,8 @@
 
 #include "catch.h"
 #include "gate/entitled.h"
+#include "scratch.h"
 #include "unit/gate/world.h"
-#include "unit/io/scratch_directory.h"
 
 using namespace postern;
 using namespace postern::test;
