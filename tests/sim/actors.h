@@ -7,8 +7,9 @@
 namespace postern::sim {
 
 // Honest: they keep the rules, and have to get in.
-void add_members(World& world);   // SPA, and the SYN right behind it
-void add_knockers(World& world);  // a knock sequence, and the SYN right behind it
+void add_members(World& world);       // SPA, and the SYN right behind it
+void add_knockers(World& world);      // a knock sequence, and the SYN right behind it
+void add_list_walkers(World& world);  // the next line of a one-time list, and the SYN right behind it
 
 // Not honest.
 void add_scanner(World& world);            // sweeps ports, with all kinds of packets
@@ -17,10 +18,12 @@ void add_replayer(World& world);           // sits on the path: sends again what
 void add_spoofer(World& world);            // sends with the members' addresses
 void add_insider(World& world);            // a member who wants more than it was given
 void add_stranger_with_key(World& world);  // knows P and makes envelopes
+void add_line_thief(World& world);         // sends lines of one-time lists again, and lines that are not due
 
 // Not even malicious.
-void add_clock_hand(World& world);  // sets the gate's wall clock
-void add_operator(World& world);    // reloads and revokes; who was taken out of the policy goes on trying
-void add_power(World& world);       // crashes and restarts
+void add_clock_hand(World& world);   // sets the gate's wall clock
+void add_operator(World& world);     // reloads and revokes; who was taken out of the policy goes on trying
+void add_power(World& world);        // crashes and restarts
+void add_list_keeper(World& world);  // writes, shortens, moves and takes away one-time lists, and makes mistakes
 
 }  // namespace postern::sim

@@ -5,6 +5,8 @@
 
 namespace postern::sim {
 
+struct LineCounts;
+
 // No packet is let in that nobody is entitled to; no grant is made that nobody has proved.
 [[nodiscard]] std::shared_ptr<Witness> entitled(Court& court);
 
@@ -17,6 +19,13 @@ namespace postern::sim {
 
 // Every packet is in the log: lines and counts.
 [[nodiscard]] std::shared_ptr<Witness> sums(Court& court);
+
+// No line of a one-time list opens twice, in front of a used one or too far ahead; who walks through one gets in.
+struct LineRules {
+    bool tight = false;       // tables may be full
+    bool old_copies = false;  // a crash may make all lines void
+};
+[[nodiscard]] std::shared_ptr<Witness> lines(Court& court, const LineRules& rules, LineCounts& counts);
 
 // Tables and disk hold no more than they are made for.
 [[nodiscard]] std::shared_ptr<Witness> bounds(Court& court);

@@ -1,5 +1,7 @@
 #include "host.h"
 
+#include "store/state.h"
+
 namespace postern::sim {
 namespace {
 
@@ -8,6 +10,14 @@ namespace fs = std::filesystem;
 
 // How long packets like the first may still wait in another queue: of UDP, until it is answered.
 constexpr Duration twins(Transport transport) { return transport == Transport::tcp ? Duration{300ms} : Duration{4s}; }
+
+void forget_lines(const fs::path& directory) {
+    auto file = store::StateFile::open(directory);
+    auto state = file->read();
+    if (!*state) return;
+    (*state)->lines.clear();
+    (void)file->save(**state);
+}
 
 }  // namespace
 
@@ -68,8 +78,8 @@ void Host::end_in_kernel() {
 
 void Host::start() {
     if (life_) return;
-    life_ =
-        std::make_unique<Life>(settings_, plan_, people_, directory_, fresh_, clocks_, dice_.split(), court_, lies_);
+    const StatePlace place{directory_, settings_.anchor ? scratch_.path() / "anchor" : fs::path{}};
+    life_ = std::make_unique<Life>(settings_, plan_, people_, place, fresh_, clocks_, dice_.split(), court_, lies_);
     fresh_ = false;
     court_.tell(&Witness::lived, clocks_.gate(), life_->policy(), last_);
 }
@@ -102,6 +112,7 @@ void Host::move_to(const fs::path& source) {
         fs::create_directory(next), fresh_ = true;
     else
         fs::copy(source, next);
+    if (lies_.forget_lines) forget_lines(next);
     die(End::crash);
     fs::remove_all(directory_);
     directory_ = next;

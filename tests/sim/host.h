@@ -53,7 +53,7 @@ private:
     Dice dice_;
     Court& court_;
     const Lies& lies_;
-    Scratch scratch_;
+    test::ScratchDirectory scratch_;
     std::filesystem::path directory_;
     unsigned directories_ = 0;
     bool fresh_ = true;

@@ -1,5 +1,7 @@
 #include "life.h"
 
+#include <algorithm>
+
 #include "gate/decide.h"
 #include "gate/entitled.h"
 #include "gate/inventory.h"
@@ -20,12 +22,12 @@ SipKey key_of(Dice& dice) {
 
 }  // namespace
 
-Life::Life(const LifeSettings& settings, const Plan& plan, const People& people, const std::filesystem::path& directory,
-           bool fresh, const Clocks& clocks, Dice dice, Court& court, const Lies& lies)
+Life::Life(const LifeSettings& settings, const Plan& plan, const People& people, const StatePlace& place, bool fresh,
+           const Clocks& clocks, Dice dice, Court& court, const Lies& lies)
     : settings_{settings},
       people_{people},
       clocks_{clocks},
-      directory_{directory},
+      directory_{place.directory},
       dice_{dice},
       court_{court},
       lies_{lies},
@@ -35,7 +37,7 @@ Life::Life(const LifeSettings& settings, const Plan& plan, const People& people,
     tables_.enroll(*held_);
     for (const Client& client : held_->clients) ids_[client.name] = client.id;
     for (const Knock& knock : held_->knocks) ids_[knock.identity.name] = knock.identity.id;
-    keeper_ = std::make_unique<Keeper>(tables_, current_, StatePlace{directory_, {}});
+    keeper_ = std::make_unique<Keeper>(tables_, current_, place);
     SpentMarkers markers;
     if (fresh) markers.keys = {held_->gateway.keys.front().pair.public_key};
     keeper_->begin(markers, clocks_.gate());
@@ -101,6 +103,7 @@ void Life::flush(Worker& worker) {
 void Life::look() {
     const Instant now = clocks_.gate();
     keeper_->look(now);
+    if (lies_.move_lists != 0) move_lists();
     (void)sweep(now, *held_, tables_);
     end_flows_over();
     for (Worker& worker : workers_)
@@ -115,6 +118,17 @@ void Life::report_held() {
     std::error_code gone;
     for (const auto& entry : std::filesystem::directory_iterator{directory_, gone}) held.on_disk += entry.file_size();
     court_.tell(&Witness::held, held);
+}
+
+void Life::move_lists() {
+    for (const Knock& knock : held_->knocks) {
+        if (!knock.list) continue;
+        knock::LineCounter& counter = tables_.client(knock.identity.id).lines;
+        const auto at = counter.close();
+        const auto next =
+            std::clamp<std::int64_t>(std::int64_t{at.next} + lies_.move_lists, 0, std::ssize(knock.list->lines));
+        counter.open({at.list, static_cast<std::uint32_t>(next), static_cast<std::uint32_t>(next) + 2});
+    }
 }
 
 void Life::end_flows_over() {

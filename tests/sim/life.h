@@ -22,13 +22,14 @@ struct LifeSettings {
     unsigned workers = 3;
     log::LedgerLimits ledger;
     bool narrow_log = false;  // the log refuses every third line
+    bool anchor = false;      // there is one, which no copy of the state takes along
 };
 
 class Life {
 public:
     // `fresh`: nobody has used the gateway key before. Everything handed in outlives it.
-    Life(const LifeSettings& settings, const Plan& plan, const People& people, const std::filesystem::path& directory,
-         bool fresh, const Clocks& clocks, Dice dice, Court& court, const Lies& lies);
+    Life(const LifeSettings& settings, const Plan& plan, const People& people, const StatePlace& place, bool fresh,
+         const Clocks& clocks, Dice dice, Court& court, const Lies& lies);
 
     Decision judge(const Packet& packet);
 
@@ -63,6 +64,7 @@ private:
     void flush(Worker& worker);
     void end_flows_over();
     void report_held();
+    void move_lists();
 
     LifeSettings settings_;
     const People& people_;

@@ -38,15 +38,16 @@ std::string command_for(const Task& task) {
 
 void print(const Outcome& outcome, std::chrono::duration<double> took) {
     std::cout << outcome.minutes << " min, " << outcome.clients << " clients, " << outcome.lives << " lives, "
-              << outcome.packets << " packets, " << outcome.grants << " grants, " << outcome.accepted << " let in, "
-              << outcome.welcomed << " had to be; " << std::hex << outcome.digest << std::dec << "; " << took.count()
-              << " s" << std::endl;
+              << outcome.packets << " packets, " << outcome.lines.opened << " lines, " << outcome.lines.owed
+              << " owed, " << outcome.lines.again << " again, " << outcome.grants << " grants, " << outcome.accepted
+              << " let in, " << outcome.welcomed << " had to be; " << std::hex << outcome.digest << std::dec << "; "
+              << took.count() << " s" << std::endl;
 }
 
 bool holds(const Task& task, const Options& options) {
     std::cout << "seed " << task.seed << ": " << std::flush;
     const auto began = std::chrono::steady_clock::now();
-    const Settings settings{task.seed, task.minutes, options.trace ? &std::cout : nullptr, {}};
+    const Settings settings{task.seed, task.minutes, options.trace ? &std::cout : nullptr, {}, true};
     Outcome outcome = run(settings);
     if (options.twice && !outcome.complaint && run(settings).digest != outcome.digest)
         outcome.complaint = "the same seed gave another run";

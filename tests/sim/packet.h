@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "knock/step.h"
 #include "packet/view.h"
 #include "spa/claims.h"
 
@@ -24,7 +25,8 @@ struct Wish {
     std::uint64_t number = 0;
     std::string client;  // or a knock's name
     std::string service;
-    std::size_t steps = 0;  // of the knock; 0: it asks by SPA
+    std::size_t steps = 0;                                   // of the knock; 0: it asks by SPA
+    std::shared_ptr<const std::vector<knock::Step>> line{};  // of a one-time list: these steps; null: of none
     bool let_in = false;
 };
 

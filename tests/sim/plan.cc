@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "knock/step.h"
+#include "knock/sequence.h"
+#include "noise/mac.h"
 
 namespace postern::sim {
 namespace {
@@ -19,9 +20,27 @@ Knock knock(const PlannedKnock& planned, Names& names) {
     Knock made;
     made.opening = sequence(planned.opening, planned);
     if (!planned.closing.empty()) made.closing = sequence(planned.closing, planned);
-    made.identity.id = names.knock(planned.name, made.opening.steps);
+    made.identity.id =
+        planned.opening.empty() ? names.listed_knock(planned.name) : names.knock(planned.name, made.opening.steps);
     made.identity.name = planned.name;
     made.identity.services = {names.service(planned.service)};
+    return made;
+}
+
+// As config/lines.h makes it of a file.
+Knock listed(const PlannedList& planned, Names& names) {
+    auto list = std::make_shared<knock::OneTimeList>();
+    list->look_ahead = planned.look_ahead;
+    std::string content;
+    for (const auto& line : planned.lines) {
+        const auto steps = sequence(line, planned.knock).steps;
+        const std::string text = knock::to_text(steps);
+        list->lines.push_back({steps, noise::sha256({as_bytes(text)})});
+        content += text + "\n";
+    }
+    list->id = names.list(noise::sha256({as_bytes(content)}));
+    Knock made = knock(planned.knock, names);
+    made.list = std::move(list);
     return made;
 }
 
@@ -55,6 +74,16 @@ Plan bare_plan() {
     return plan;
 }
 
+void mend(Plan& plan) {
+    const auto missing = [&](const std::string& name) {
+        return std::ranges::none_of(plan.services, [&](const PlannedService& service) { return service.name == name; });
+    };
+    for (PlannedClient& client : plan.clients) std::erase_if(client.services, missing);
+    std::erase_if(plan.clients, [](const PlannedClient& client) { return client.services.empty(); });
+    std::erase_if(plan.knocks, [&](const PlannedKnock& knock) { return missing(knock.service); });
+    std::erase_if(plan.lists, [&](const PlannedList& list) { return missing(list.knock.service); });
+}
+
 std::shared_ptr<const Policy> compile(const Plan& plan, const People& people, Names& names, std::uint64_t generation) {
     Policy policy;
     policy.generation = generation;
@@ -73,6 +102,7 @@ std::shared_ptr<const Policy> compile(const Plan& plan, const People& people, Na
     }
     for (const PlannedClient& planned : plan.clients) policy.clients.push_back(client(planned, names));
     for (const PlannedKnock& planned : plan.knocks) policy.knocks.push_back(knock(planned, names));
+    for (const PlannedList& planned : plan.lists) policy.knocks.push_back(listed(planned, names));
     policy.index();
     return std::make_shared<const Policy>(std::move(policy));
 }

@@ -31,16 +31,27 @@ struct PlannedKnock {
     std::uint8_t tolerated = 3;
 };
 
+// A knock with a one-time list.
+struct PlannedList {
+    PlannedKnock knock;  // without an opening
+    std::vector<std::vector<std::string>> lines;
+    std::uint8_t look_ahead = 5;
+};
+
 struct Plan {
     std::vector<PlannedService> services;
     std::vector<PlannedClient> clients;
     std::vector<PlannedKnock> knocks;
+    std::vector<PlannedList> lists;
     GrantLimits grants;
     Duration skew = std::chrono::seconds{30};
 };
 
 // What every world begins with: ssh, web on two ports, vpn over UDP, mail on a host behind the gate; nobody may use it.
 [[nodiscard]] Plan bare_plan();
+
+// Takes out what cannot be without a service that is not there.
+void mend(Plan& plan);
 
 [[nodiscard]] std::shared_ptr<const Policy> compile(const Plan& plan, const People& people, Names& names,
                                                     std::uint64_t generation);

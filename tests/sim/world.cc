@@ -19,6 +19,7 @@ WallTime first_instant(Dice dice) {
 
 LifeSettings life_settings(const Climate& climate) {
     LifeSettings settings;
+    settings.anchor = climate.old_copies && climate.lists > 0;
     if (!climate.tight) return settings;
     settings.sizes = {2, 16, 24, 8};
     settings.workers = 2;
@@ -45,6 +46,9 @@ void populate(World& world) {
     add_clock_hand(world);
     add_operator(world);
     add_power(world);
+    add_list_walkers(world);
+    add_line_thief(world);
+    add_list_keeper(world);
     world.host.plan(world.full);
 }
 
@@ -67,6 +71,7 @@ Climate Climate::of(const Settings& settings, Dice dice) {
     climate.tight = dice.chance(15);
     climate.envelopes = dice.chance(5);
     climate.malice = static_cast<unsigned>(dice.between(1, 5));
+    climate.lists = settings.lists ? static_cast<unsigned>(dice.below(4)) : 0;
     return climate;
 }
 
@@ -86,7 +91,8 @@ Outcome run(const Settings& settings) {
     world.court.call(account(outcome));
     for (const auto& checker :
          {once(world.court), entitled(world.court), welcome(world.court, world.climate.tight, outcome.welcomed),
-          sums(world.court), bounds(world.court)})
+          lines(world.court, {world.climate.tight, world.climate.old_copies}, outcome.lines), sums(world.court),
+          bounds(world.court)})
         world.court.call(checker);
     populate(world);
     world.host.start();

@@ -11,11 +11,21 @@
 
 namespace postern::sim {
 
+struct ListFile;  // actors/list_files.h
+
 struct Settings {
     std::uint64_t seed = 1;
     std::optional<unsigned> minutes;  // of simulated time; nothing: the seed says
     std::ostream* trace = nullptr;    // every event, one line each
     Lies lies;
+    bool lists = true;  // there may be one-time ones
+};
+
+// Of one-time lists.
+struct LineCounts {
+    std::uint64_t opened = 0;  // lines
+    std::uint64_t owed = 0;    // of them, how many had to open
+    std::uint64_t again = 0;   // used ones that came whole again, from anybody, and did not open
 };
 
 // What came of it.
@@ -24,6 +34,7 @@ struct Outcome {
     std::uint64_t digest = 0;              // of every verdict, in order
     std::uint64_t packets = 0, accepted = 0, grants = 0;
     std::uint64_t welcomed = 0;  // how often an honest client had to be let in, and was
+    LineCounts lines;
     unsigned lives = 0, clients = 0, minutes = 0;
 };
 
@@ -34,6 +45,7 @@ struct Climate {
     unsigned minutes = 5;
     unsigned members = 20;
     unsigned knockers = 2;
+    unsigned lists = 1;  // one-time ones, with a client each
     bool clock_steps = false;
     bool crashes = false;
     bool old_copies = false;  // a crash may bring back a state from up to a minute ago; not with clock steps
@@ -72,7 +84,8 @@ struct World {
     Host host;
     Network network;
     Plan full;  // with everybody in it; the operator takes away and gives back
-    std::uint64_t wishes = 0;
+    std::vector<std::shared_ptr<ListFile>> list_files;
+    std::uint64_t wishes = 0, lines_drawn = 0;
 };
 
 }  // namespace postern::sim

@@ -18,6 +18,8 @@ Plan draw_plan(World& world, Dice& dice) {
     thin_out(dice, plan.clients, 10);
     thin_out(dice, plan.knocks, 10);
     if (dice.chance(10)) thin_out(dice, plan.services, 30);
+    // Behind an older copy only the lines count as used that the policy has then.
+    if (world.climate.old_copies && !plan.lists.empty()) plan.services = world.full.services;
     for (PlannedClient& client : plan.clients) {
         if (dice.chance(10)) thin_out(dice, client.services, 40);
         if (dice.chance(3)) client.expires = world.clocks.truth() + dice.between(-10s, 100s);
@@ -32,16 +34,6 @@ Plan draw_plan(World& world, Dice& dice) {
     const Duration skews[] = {5s, 30s, 30s, 60s, 300s};
     if (!world.climate.old_copies) plan.skew = dice.pick(skews);
     return plan;
-}
-
-// Every service that is spoken of exists.
-void mend(Plan& plan) {
-    const auto missing = [&](const std::string& name) {
-        return std::ranges::none_of(plan.services, [&](const PlannedService& service) { return service.name == name; });
-    };
-    for (PlannedClient& client : plan.clients) std::erase_if(client.services, missing);
-    std::erase_if(plan.clients, [](const PlannedClient& client) { return client.services.empty(); });
-    std::erase_if(plan.knocks, [&](const PlannedKnock& knock) { return missing(knock.service); });
 }
 
 }  // namespace

@@ -56,6 +56,9 @@ public:
         if (!judged.policy.knocks.empty() && !judged.packet.message) remember(judged);
         switch (judged.decision.reason) {
             case Reason::spa_accepted: prove(judged); break;
+            case Reason::grants_full:
+                if (judged.packet.message) (void)attempt_of(judged);
+                break;
             case Reason::knock_opened: knock(judged); break;
             case Reason::knock_closed: close(judged); break;
             default: break;
@@ -99,16 +102,22 @@ private:
     void prove(const Judged& judged) {
         if (const std::string why = fault(judged); !why.empty()) return complain(judged, why);
         const Message& message = *judged.packet.message;
-        auto& pass = attempts_[{message.client, message.claims.attempt}];
-        // The gate remembers 128 attempts of a client.
-        if (pass && pass->expires <= judged.now.steady && made_[message.client] - pass->number >= 128) pass = nullptr;
-        if (pass && pass->expires <= judged.now.steady)
-            return complain(judged, "made a grant of an attempt that was over");
-        if (!pass) pass = new_pass(judged, message.client, message.claims.services, message.claims.window);
+        const auto& pass = attempt_of(judged);
+        if (pass->expires <= judged.now.steady) return complain(judged, "made a grant of an attempt that was over");
         bool& bound = pass->bound[place(judged.packet.view.family)];
         if (bound) return complain(judged, "made a second grant of one attempt");
         bound = true;
         ways_[judged.packet.view.source].push_back({pass, message.claims.source_port});
+    }
+
+    // Its first message says how long and how often, also where there was no room for its grants.
+    std::shared_ptr<Pass>& attempt_of(const Judged& judged) {
+        const Message& message = *judged.packet.message;
+        auto& pass = attempts_[{message.client, message.claims.attempt}];
+        // The gate remembers 128 attempts of a client.
+        if (pass && pass->expires <= judged.now.steady && made_[message.client] - pass->number >= 128) pass = nullptr;
+        if (!pass) pass = new_pass(judged, message.client, message.claims.services, message.claims.window);
+        return pass;
     }
 
     std::shared_ptr<Pass> new_pass(const Judged& judged, const std::string& client,
@@ -134,15 +143,21 @@ private:
     }
 
     // Whether the source has sent these steps, in their order, in time, and this packet as the last.
-    [[nodiscard]] bool has_knocked(const Judged& judged, const knock::Sequence& sequence) {
+    [[nodiscard]] bool has_knocked(const Judged& judged, const std::vector<knock::Step>& steps) {
         const auto& packets = recent_[judged.packet.view.source];
-        std::size_t missing = sequence.steps.size();
+        std::size_t missing = steps.size();
         for (auto at = packets.rbegin(); at != packets.rend() && missing > 0; ++at) {
             if (judged.now.steady - at->first > longest_deadline_) return false;
-            if (sequence.steps[missing - 1].taken_by(at->second)) --missing;
-            if (at == packets.rbegin() && missing == sequence.steps.size()) return false;
+            if (steps[missing - 1].taken_by(at->second)) --missing;
+            if (at == packets.rbegin() && missing == steps.size()) return false;
         }
         return missing == 0;
+    }
+    // Which line may open is another checker's business.
+    [[nodiscard]] bool has_knocked(const Judged& judged, const Knock& knock) {
+        if (!knock.list) return has_knocked(judged, knock.opening.steps);
+        return std::ranges::any_of(knock.list->lines,
+                                   [&](const knock::Line& line) { return has_knocked(judged, line.steps); });
     }
 
     void withdraw(const IpAddress& source, const std::string& client) {
@@ -151,8 +166,7 @@ private:
 
     void knock(const Judged& judged) {
         const Knock* knock = knock_of(judged.policy, name_of(judged.policy, judged.decision.client));
-        if (!knock || !has_knocked(judged, knock->opening))
-            return complain(judged, "completed a knock without its steps");
+        if (!knock || !has_knocked(judged, *knock)) return complain(judged, "completed a knock without its steps");
         const std::string service = name_of(judged.policy, knock->identity.services.front());
         withdraw(judged.packet.view.source, knock->identity.name);
         ways_[judged.packet.view.source].push_back({new_pass(judged, knock->identity.name, {service}, 0s), 0});
@@ -160,7 +174,7 @@ private:
 
     void close(const Judged& judged) {
         const Knock* knock = knock_of(judged.policy, name_of(judged.policy, judged.decision.client));
-        if (!knock || !knock->closing || !has_knocked(judged, *knock->closing))
+        if (!knock || !knock->closing || !has_knocked(judged, knock->closing->steps))
             return complain(judged, "closed without the steps");
         const IpAddress& source = judged.packet.view.source;
         withdraw(source, knock->identity.name);

@@ -182,6 +182,7 @@ private:
     void take_step(const Judged& judged) {
         constexpr std::size_t no_more = 1000;
         const Packet& packet = judged.packet;
+        if (packet.wish->line) return take_line(judged);
         Knocking& mine = knocking_[packet.view.source];
         if (packet.step <= mine.steps) return;
         if (packet.step == 1) mine.began = judged.now.steady;
@@ -194,9 +195,17 @@ private:
         while (!opened_.empty() && judged.now.steady - opened_.front() > 1min) opened_.pop_front();
         if (tight_ || opened_.size() > 100) return;
         if (judged.decision.reason != Reason::knock_opened) return complain(judged, "had to complete its knock");
+        note_knocked(judged);
+    }
+    // Whether a line has to open is another checker's business.
+    void take_line(const Judged& judged) {
+        if (judged.decision.reason == Reason::knock_opened) note_knocked(judged);
+    }
+    void note_knocked(const Judged& judged) {
+        const Wish& wish = *judged.packet.wish;
         taken_.insert_or_assign(
-            {packet.wish->number, packet.view.family},
-            Proof{{judged.now.steady, judged.now.steady + judged.policy.grants.window}, 0, packet.wish->client});
+            {wish.number, judged.packet.view.family},
+            Proof{{judged.now.steady, judged.now.steady + judged.policy.grants.window}, 0, wish.client});
     }
 
     [[nodiscard]] bool somebody_came_first(const Judged& judged, const Proof& proof) const {
