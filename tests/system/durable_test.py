@@ -4,19 +4,24 @@ or dead; and nobody waits longer than posternd(8) says."""
 import collections
 import contextlib
 import os
+import random
 import signal
+import sys
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import packets
 from lab import GATEWAY, SPA_PORT, Lab, phantom
-from namespaces import run, wait_until
+from lists import STEPS, Door, captured
+from namespaces import PATIENCE, run, wait_until
 from preload import Number, environment
 from spa import seal
 from suite import Suite
 
 LEAD = 8  # seconds: how far the state on disk reaches beyond the skew
+LATE = ("spa_stale", "spa_tag")  # on its way for longer than the skew of a second; the latter at the end of a time slot
+VOID = 2  # lines of a one-time list that a crash makes void at most
 suite = Suite(skew="1s", queues=1)
 
 
@@ -31,8 +36,9 @@ class Member:
         self.serial += 1
         source = phantom(self.serial)
         datagram = seal(self.lab, source=source, offset=offset)
+        before = self.lab.verdicts()  # the log has no more than so many lines a second
         self.lab.sender().send(packets.udp(source, GATEWAY[4], 5000, SPA_PORT, datagram))
-        reason = self.lab.log.wait(src_ip=source)["reason"]
+        reason, = wait_until(lambda: self.lab.verdicts() - before, "a verdict")
         if reason == "spa_accepted":
             self.accepted.append((source, datagram))
         return reason
@@ -42,17 +48,19 @@ class Member:
         wait_until(lambda: self.knock() == reason or time.sleep(0.2), f"{reason} for a new message", seconds)
 
     def get_in(self, promised, offset=0.0):
-        """Tries until accepted. Fails where a message is refused whose time is more than `promised` seconds after now."""
-        began = time.time()
+        """Tries until accepted. Fails where a message is refused whose time is more than `promised` seconds after now.
+        Returns how long they were refused for what is used up or not on disk; others may be stale on a busy machine."""
+        began, refused = time.time(), 0.0
         while True:
             tried = time.time()
             reason = self.knock(offset)
             if reason == "spa_accepted":
-                return tried - began
-            if reason == "spa_stale" and tried - began < 60:  # on its way for longer than the skew of a second
+                return refused
+            if reason in LATE and tried - began < 60 * PATIENCE:
                 continue
             assert reason in ("spa_old", "spa_not_durable"), reason
-            assert tried - began <= promised, f"{reason} after {tried - began:.1f} s, promised were {promised}"
+            refused = tried - began
+            assert refused <= promised, f"{reason} after {refused:.1f} s, promised were {promised}"
             time.sleep(0.2)
 
     def nothing_again(self):
@@ -71,46 +79,147 @@ class Member:
         assert self.refused["spa_old"] + self.refused["spa_replayed"] > 0, dict(self.refused)
 
 
+class Knocker:
+    """Whoever knocks by a one-time list, and remembers every line that was sent, and from where."""
+    LATEST, SAMPLE = 20, 10  # lines that are sent again behind every kill; all are in the end
+
+    def __init__(self, lab, lines, dice):
+        self.lab, self.lines, self.dice = lab, lines, dice
+        self.door, self.passed = Door(lab, lines, sources=1 << 16), lab.watch_behind()
+        self.sent = []  # (line, source)
+        self.said = collections.Counter()  # what became of them, where somebody was left to say so
+        self.void = collections.Counter()  # how many lines each crash cost
+
+    def _next(self):
+        assert len(self.sent) < self.lines, "the list is at its end"
+        self.sent.append((len(self.sent), self.door.new_source()))
+        return self.sent[-1]
+
+    def knock(self):
+        """All steps of the next line: what became of it."""
+        said = self.door.knock(*self._next())
+        self.said[said] += 1
+        return said
+
+    def get_in(self):
+        """The next lines, until one opens; the disk is given time, and few of them."""
+        def opens():
+            said = self.knock()
+            assert said in ("knock_opened", "knock_not_durable"), said
+            return said == "knock_opened" or time.sleep(0.2)
+        wait_until(opens, "a line that opens", 10)
+
+    def knock_into(self, end):
+        """The next line with a connection right behind it, and the daemon's end at once: that may be faster."""
+        had = self.passed()
+        number, source = self._next()
+        for each in captured(number, source) + [packets.tcp(source, GATEWAY[4], 4999, 22)]:
+            self.lab.sender().send(each)
+        time.sleep(self.dice.uniform(0, 0.004))  # the instant, of the way of four packets
+        end()
+        self.said["let in and died" if self.passed() > had else "died"] += 1
+
+    def get_in_behind_crash(self):
+        """The lines that a crash made void, and the next one, which opens at once."""
+        void = 0
+        while (said := self.knock()) != "knock_opened":
+            assert said == "no_service", said
+            void += 1
+        assert void <= VOID, f"{void} lines were void behind a crash"
+        self.void[void] += 1
+
+    def nothing_again(self, everything=False):
+        """The latest lines and a sample of all, or all, once more from where they came: none opens."""
+        rest = self.sent[:-self.LATEST]
+        again = rest if everything else self.dice.sample(rest, min(self.SAMPLE, len(rest)))
+        again = again + self.sent[-self.LATEST:]
+        for start in range(0, len(again), 50):  # no more at a time than a queue holds
+            self._void(again[start:start + 50])
+        return len(again)
+
+    def _void(self, again):
+        before = self.lab.verdicts()
+        for number, source in again:
+            for each in captured(number, source):
+                self.lab.sender().send(each)
+        expected = sum(before.values()) + STEPS * len(again)
+        wait_until(lambda: sum(self.lab.verdicts().values()) >= expected, "all verdicts", 20)
+        new = self.lab.verdicts() - before
+        assert set(new) == {"no_service"}, f"{dict(new)} for lines {[number for number, _ in again]}"
+
+
 # --- kills -----------------------------------------------------------------------------------------------------------
 
-def live(lab, lives, done):
-    """Lives of one gateway: in each somebody gets in, then it is killed; what was accepted is sent again, at once and when
-    the refusal is over. Returns the longest refusal."""
-    member, longest = Member(lab), 0.0
-    for _ in range(lives):
-        longest = max(longest, member.get_in(1 + LEAD + 1))
+def kill(lab, member, knocker, turn):
+    """Somebody gets in both ways; then the daemon dies at once, while the disk takes lines, or while one is knocked.
+    Returns how long a message was refused."""
+    waited = member.get_in(1 + LEAD + 1)
+    knocker.get_in()
+    if turn % 3 == 0:
+        member.get_in(1 + LEAD + 1)
+    if turn % 3 == 1:
+        time.sleep(knocker.dice.uniform(0, 0.3))  # the instant, of a look at what the disk should take
+    if turn % 3 == 2:
+        knocker.knock_into(lambda: lab.stop(signal.SIGKILL))
+    else:
         lab.stop(signal.SIGKILL)
+    return waited
+
+
+def live(lab, turns, done, dice):
+    """Lives of one gateway: in each somebody gets in by a message and by a line of a list, then it is killed; what was
+    accepted, and every line that was sent, is sent again, at once and when the refusal is over. Returns the longest
+    refusal."""
+    member, knocker, longest = Member(lab), Knocker(lab, 8 * len(turns) + 50, dice), 0.0
+    lab.start()
+    for turn in turns:
+        longest = max(longest, kill(lab, member, knocker, turn))
         lab.start()
         member.nothing_again()
+        knocker.nothing_again()
+        knocker.get_in_behind_crash()
         longest = max(longest, member.get_in(1 + LEAD + 1))
         member.nothing_again()
+        knocker.nothing_again()
         done.append(1)
-    assert len(member.accepted) >= 2 * lives
-    return member, longest
+    assert knocker.nothing_again(everything=True) == len(knocker.sent)
+    assert len(member.accepted) >= 2 * len(turns) <= knocker.said["knock_opened"]
+    return member, knocker, longest
 
 
-@suite.check("kill -9 over eight gateways while members get in: no message is ever good for a second time", daemon=False)
+def refusals(members):
+    """Why copies of messages were refused. Those that are too old by now are by any gate."""
+    refused = sum((member.refused for member in members), collections.Counter())
+    assert refused["spa_old"] + refused["spa_replayed"] > 0, f"every copy came too late: {dict(refused)}"
+    return dict(refused)
+
+
+@suite.check("kill -9 over eight gateways while members get in, by messages and one-time lists: nothing is ever good for a "
+             "second time", daemon=False)
 def kills(lab, progress):
-    lives, gateways, done = suite.count(2, 63), 8, []
-    labs = [Lab(lab.build, lab.backend, skew="1s", queues=1) for _ in range(gateways)]
+    lives, gateways, done, seed = suite.count(2, 63), 8, [], random.randrange(1 << 32)
+    print(f"     kills: seed {seed}", file=sys.stderr, flush=True)
+    labs = [Lab(lab.build, lab.backend, skew="1s", queues=1, daemon=False) for _ in range(gateways)]
     try:
         for each in labs:
             each.__enter__()
         with ThreadPoolExecutor(gateways) as pool:
-            running = [pool.submit(live, each, lives, done) for each in labs]
+            running = [pool.submit(live, each, range(number, number + lives), done, random.Random(seed + number))
+                       for number, each in enumerate(labs)]
             while not all(future.done() for future in running):
                 progress(len(done), lives * gateways)
                 time.sleep(0.2)
-            members, waits = zip(*(future.result() for future in running))
+            members, knockers, waits = zip(*(future.result() for future in running))
         for each in labs:
             each.finish()
     finally:
         for each in labs:
             each.close()
-    refused = sum((member.refused for member in members), collections.Counter())
-    assert refused["spa_old"] + refused["spa_replayed"] > 0, f"every copy came too late: {dict(refused)}"
+    void, said = (dict(sum(counts, collections.Counter())) for counts in
+                  zip(*((knocker.void, knocker.said) for knocker in knockers)))
     return (f"{lives * gateways} kills, {sum(len(member.accepted) for member in members)} accepted, their copies "
-            f"{dict(refused)}, the longest refusal {max(waits):.1f} s")
+            f"{refusals(members)}, the longest refusal {max(waits):.1f} s; {sum(len(each.sent) for each in knockers)} lines, "
+            f"{said}, all of them again: none opened; crashes by the lines that they cost {void}; seed {seed}")
 
 
 @suite.check("an end in order costs nobody anything: new messages are accepted at once, old ones never")

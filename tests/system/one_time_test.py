@@ -1,79 +1,22 @@
 #!/usr/bin/env python3
 """One-time lists: each line lets in once, in their order, whatever dies in between; what a crash, lost lines, a disk that
 refuses and more lines do to a list."""
-import contextlib
-import hashlib
+import datetime
 import os
-import shutil
 import signal
 import socket
-import sqlite3
 import time
 
 import packets
-from daemon import USER
 from knocking import packet
-from lab import GATEWAY, MEMBER, phantom
+from lab import GATEWAY, MEMBER
+from lists import STEPS, Door, line, ready
 from named import HOST, with_host
 from namespaces import wait_until
 from preload import Number, environment
 from suite import Suite, connects
 
-LINES = 200
-STEPS = 3  # of a line
 suite = Suite(window="5m", queues=1)
-
-
-def line(number):
-    """The number-th line; no two have a step in common."""
-    return [f"tcp/{11000 + number}", f"udp/{31000 + number}", f"tcp/{21000 + number}"]
-
-
-class Door:
-    """A policy's knock with a list, and whoever goes through it, each knock from a source of its own."""
-
-    def __init__(self, lab, count=LINES, **keys):
-        self.lab, self.serial = lab, 0
-        self.write(count)
-        more = "".join(f", {key}: {value}" for key, value in keys.items())
-        with open(lab.policy, "a", encoding="utf-8") as file:
-            file.write(f"knocks:\n  door: {{scheme: static, one_time_list: door.lines, opens: ssh{more}}}\n")
-
-    def write(self, count):
-        """So many lines in the gateway's file."""
-        path = self.lab.path("door.lines")
-        with open(path, "w", encoding="ascii") as file:
-            file.writelines(", ".join(line(number)) + "\n" for number in range(count))
-        os.chown(path, 0, USER)
-        os.chmod(path, 0o640)
-
-    def knock(self, number):
-        """All steps of a line: what became of the last one, or no_service where the line is not listened to."""
-        self.serial += 1
-        before = self.lab.verdicts()
-        for step in line(number):
-            self.lab.sender().send(packet(step, phantom(self.serial), 4))
-        wait_until(lambda: sum(self.lab.verdicts().values()) >= sum(before.values()) + STEPS, "the verdicts of a line")
-        said = set(self.lab.verdicts() - before) - {"knock_step"}
-        assert len(said) == 1, said
-        return said.pop()
-
-    def opens(self, number):
-        """Whether the line opens. Where the disk was not ready for it, waits until it is for the next one."""
-        said = self.knock(number)
-        assert said in ("knock_opened", "knock_not_durable", "no_service"), said
-        if said == "knock_not_durable":
-            ready(self.lab, number + 1)
-        return said == "knock_opened"
-
-    def next_that_opens(self, number):
-        """The first line from this one on that opens."""
-        return next(each for each in range(number, LINES) if self.opens(each))
-
-    def nothing_again(self, used):
-        """Lines that opened once open nothing now."""
-        for number in used[-5:]:
-            assert self.knock(number) == "no_service", number
 
 
 def copy(lab, count):
@@ -88,21 +31,6 @@ def copy(lab, count):
 def connected(lab, wait=3.0):
     """Whether a connection to the service comes about now."""
     return connects(lab.member, MEMBER[4], GATEWAY[4], 22, wait)
-
-
-def lines_on_disk(lab):
-    """The digests in a copy of the daemon's state: the file itself has one holder."""
-    for end in ("", "-wal"):
-        shutil.copy(lab.path(f"state/state.db{end}"), lab.path(f"copy.db{end}"))
-    with contextlib.closing(sqlite3.connect(lab.path("copy.db"))) as database:
-        return {row[0] for row in database.execute("SELECT digest FROM line")}
-
-
-def ready(lab, number):
-    """Waits until the disk counts a line as used, so that it may be."""
-    digest = hashlib.sha256(",".join(line(number)).encode()).digest()
-    wait_until(lambda: digest in lines_on_disk(lab), f"line {number} on the disk")
-    lab.status()
 
 
 # --- the client ------------------------------------------------------------------------------------------------------
@@ -233,29 +161,46 @@ def lost(lab):
 
 # --- disks and reloads -----------------------------------------------------------------------------------------------
 
-@suite.check("a disk that is slow, then refuses all: lines run dry, the log says so, and no verdict waits", daemon=False)
+def knock_fast(lab, door, first):
+    """Lines as fast as they go from this one on, while every sync takes a second: those that come too early are refused,
+    which is not called dry. Returns the last one and how long the slowest took."""
+    count, said, took = suite.count(8, 40), set(), []
+    for number in range(first, first + count):
+        began = time.monotonic()
+        said.add(door.knock(number))
+        took.append(time.monotonic() - began)
+    assert sorted(took)[count // 2] < 0.5, took
+    assert said == {"knock_opened", "knock_not_durable"}, said
+    lab.log.wait(reason="knock_not_durable")
+    assert not lab.log.find(what="list_dry")
+    return number, max(took)
+
+
+@suite.check("a disk that takes a second for every sync, then none at all: the log says why and when a list runs dry, no "
+             "verdict waits, and the list comes back with the disk", daemon=False)
 def bad_disk(lab):
     disk, door = Number(lab.path("disk")), Door(lab)
     lab.start(env=environment(lab, "bad_disk", POSTERN_DISK_FILE=disk.path))
-    number, took = door.next_that_opens(0) + 1, []
+    first = door.next_that_opens(0) + 1
     disk.set(1000)
-    for number in range(number, number + suite.count(8, 40)):
-        began = time.monotonic()
-        door.knock(number)
-        took.append(time.monotonic() - began)
-    assert sorted(took)[len(took) // 2] < 0.5, took
+    number, slowest = knock_fast(lab, door, first)
+    ready(lab, number + 2)
     disk.set(-1)
-    lab.log.wait(what="not_durable", timeout=20)
-    for number in range(number + 1, number + 5):  # two are reserved at most
-        last = door.knock(number)
-    assert last == "knock_not_durable", last
-    refused = lab.log.wait(what="list_dry", timeout=20)
-    assert "door" in refused["text"], refused
-    assert any("knocks.door" in text and "knock_not_durable" in text for text in lab.ask("status")["warnings"])
+    trouble = lab.log.wait(what="not_durable", timeout=20)
+    for number in (number + 1, number + 2):
+        assert door.knock(number) == "knock_opened", "a line that the disk has already"
+    used = datetime.datetime.now(datetime.timezone.utc)
+    dry = lab.log.wait(what="list_dry", timeout=20)
+    assert dry["text"] == f"knocks.door: refused as knock_not_durable until the disk takes lines: {trouble['text']}", dry
+    assert used <= datetime.datetime.fromisoformat(dry["timestamp"].replace("Z", "+00:00")), (used, dry)
+    assert door.knock(number + 1) == "knock_not_durable"
+    assert dry["text"] in lab.ask("status")["warnings"], lab.ask("status")["warnings"]
     disk.set(0)
     lab.log.wait(what="durable", timeout=20)
-    door.next_that_opens(number)
-    return f"the slowest verdicts of a line {max(took):.2f} s"
+    ready(lab, number + 2)
+    assert door.knock(number + 2) == "knock_opened"
+    assert not any("knocks.door" in text for text in lab.ask("status")["warnings"])
+    return f"the slowest verdicts of a line {slowest:.2f} s"
 
 
 @suite.check("a reload with more lines keeps the session and the place in the list", daemon=False)
