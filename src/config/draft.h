@@ -47,7 +47,7 @@ struct KnockDraft {
     std::optional<Written> one_time_list;
     std::uint8_t look_ahead = 0;
     std::optional<Place> look_ahead_at;  // nothing: it is the default
-    std::vector<LineDraft> lines;  // of its file
+    std::vector<LineDraft> lines;        // of its file
     bool lines_read = false;
     std::vector<Placed<knock::Step>> closes_with;
     knock::Sequence sequence;  // without steps and id: what all have in common

@@ -28,7 +28,8 @@ Result<void> as_user(const Owner& user, const std::function<Result<void>()>& bod
     const Result<void> done =
         become ? body() : failure(fmt::format("cannot become user {}: {}", user.user, std::strerror(errno)));
     const bool back = seteuid(0) == 0 && setegid(group) == 0 && setgroups(groups.size(), groups.data()) == 0;
-    return back ? done : failure("cannot become root again");
+    if (back) return done;
+    return failure((done ? "" : done.error().text + "; ") + std::string{"cannot become root again"});
 }
 
 Result<void> keep_only_network_administration() {

@@ -42,7 +42,7 @@ public:
         std::string warning;  // why SPA is refused that names a time up to `refused_until`; empty: it is not
         WallTime refused_until = WallTime::min();
         std::string anchor_trouble;  // why a copy of the state that is put back would not be recognised
-        std::string lines_warning;  // why lines of one-time lists counted as used at the start; empty: they did not
+        std::string lines_warning;   // why lines of one-time lists counted as used at the start; empty: they did not
     };
     // Threads: any.
     [[nodiscard]] Report report() const;

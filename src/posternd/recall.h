@@ -7,8 +7,8 @@
 //     older than its anchor    the same: a copy was put back
 //     newer, or not usable     nothing is accepted, until it can be read and written
 //
-// Of one-time lists, the lines on the disk are used, whichever way it ended. Where nothing is there that should be, or
-// a gateway key is not new and not known, all lines count as used that the policy has now: nothing proves them fresh.
+// Of one-time lists, the lines on the disk are used, whichever way it ended. Where what was accepted before is not
+// known, or the file was damaged, lines are doubted (gate/line_memory.h).
 //
 // "Fresh now" is what a message may say that is no more than gateway.skew off.
 #pragma once
@@ -33,8 +33,8 @@ struct Recalled {
     std::string trouble;
     store::State state;  // as it was, or a new one; what may be believed of it is in `memory`
     ReplayMemory memory;
-    std::string warning;     // why SPA of this time is refused; empty: it is not
-    bool doubted = false;    // what was accepted before is not known: the clock's word says up to when that was
+    std::string warning;   // why SPA of this time is refused; empty: it is not
+    bool doubted = false;  // what was accepted before is not known: the clock's word says up to when that was
 };
 
 // Reads and repairs; writes nothing that matters. `markers`: what came of the ones beside the keys.
