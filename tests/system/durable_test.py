@@ -324,16 +324,19 @@ def bad_disk(lab):
     return f"medians {good * 1000:.1f} ms and, with 1 s a sync, {bad * 1000:.1f} ms (ratio {bad / good:.2f})"
 
 
-@suite.check("a state directory on a full disk: members get in as before, also after a kill", daemon=False)
-def full_disk(lab):
+def full_disk(lab, first_life):
+    """A disk that fills while the daemon runs changes nothing for members."""
     state = lab.path("state")
     run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=1775", "postern-test", state])
     try:
         os.chown(state, 0, os.stat(lab.directory).st_gid)
+        door = Door(lab)
         lab.start()
         member = Member(lab)
         member.get_in(1 + LEAD + 1)
-        lab.restart()
+        line = door.next_that_opens(0)
+        if not first_life:
+            lab.restart()
         with open(f"{state}/ballast", "wb") as ballast:
             try:
                 while True:
@@ -343,15 +346,25 @@ def full_disk(lab):
         known, began = len(member.accepted), time.monotonic()
         while time.monotonic() - began < suite.count(2, 8) * LEAD:
             assert member.knock() in ("spa_accepted", "spa_stale")
+            line = door.next_that_opens(line + 1)
             time.sleep(0.2)
         assert len(member.accepted) > known
+        lab.restart()
+        member.get_in(0)
+        line = door.next_that_opens(line + 1)
         lab.stop(signal.SIGKILL)
         lab.start()
         member.nothing_again()
         member.get_in(1 + LEAD + 1)
+        door.next_that_opens(line + 1)
         lab.stop()
     finally:
         run(["umount", "-l", state], check=False)
+
+
+for _first, _when in ((True, "first life"), (False, "second life")):
+    suite.add(f"a disk that is full in the daemon's {_when}: members get in as before, also behind a restart and a kill",
+              lambda lab, first=_first: full_disk(lab, first), f"full_disk_{_when.split()[0]}", daemon=False)
 
 
 @suite.check("a state directory that is read-only, lost, damaged or of a newer version: said, and nothing opens twice")
