@@ -87,11 +87,11 @@ void LineMemory::open(const Listed& listed, const Digests& reserved) {
     listed.counter->open({list.id, next, to});
 }
 
-LineMemory::Digests LineMemory::used(Lines which) const {
+LineMemory::Digests LineMemory::used(Used which) const {
     Digests digests = used_;
     for (const auto& [knock, listed] : open_) {
         const auto at = listed.counter->position();
-        add(digests, *listed.list, 0, which == Lines::used ? at.next : std::max(at.next, at.reserved));
+        add(digests, *listed.list, 0, which == Used::surely ? at.next : std::max(at.next, at.reserved));
     }
     return digests;
 }

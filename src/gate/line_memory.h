@@ -34,8 +34,8 @@ struct LinesLeft {
     bool doubted = false;  // all its lines count as used because nothing proved them fresh
 };
 
-// Whether lines count as used that are only reserved: any of them may be used before anybody is asked.
-enum class Lines : std::uint8_t { reserved, used };
+// Of lines: all that may be used by now, as any that is reserved may; or only those that are.
+enum class Used : std::uint8_t { perhaps, surely };
 
 // Not synchronised, but for the counters.
 class LineMemory {
@@ -54,7 +54,7 @@ public:
     // it has none, in the first policy that gives it one.
     void remember(Digests used, bool doubted);
 
-    [[nodiscard]] Digests used(Lines which) const;
+    [[nodiscard]] Digests used(Used which) const;
 
     // What the disk should be asked for: up to two lines ahead of what is used.
     [[nodiscard]] std::vector<LinesAhead> ahead() const;

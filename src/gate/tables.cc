@@ -39,7 +39,7 @@ void Tables::remember(ReplayMemory memory) {
     });
 }
 
-ReplayMemory Tables::replay_memory(Lines which) {
+ReplayMemory Tables::replay_memory(Used which) {
     ReplayMemory all = enrolled_.with([](Enrolled& enrolled) {
         ReplayMemory memory = enrolled.before;
         for (const auto& [key, state] : enrolled.clients)

@@ -64,7 +64,7 @@ public:
 
     // What was accepted by now, of every client that was ever enrolled or remembered; of one-time lists also the lines
     // that may be used any time, or without them. Threads: any.
-    [[nodiscard]] ReplayMemory replay_memory(Lines lines = Lines::reserved);
+    [[nodiscard]] ReplayMemory replay_memory(Used lines = Used::perhaps);
 
     // Which lines of one-time lists are used. Not on the path of a packet: what that needs is in ClientState.
     [[nodiscard]] Guarded<LineMemory>& lines() noexcept { return lines_; }

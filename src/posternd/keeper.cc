@@ -91,7 +91,7 @@ void Keeper::follow_clock(Instant now, Duration skew) {
     doubted_->wall += behind;
     tables_.horizon().close();  // before what was accepted is read: then that is all of it
     covered_.reset();
-    ReplayMemory memory = tables_.replay_memory(Lines::used);
+    ReplayMemory memory = tables_.replay_memory(Used::surely);
     memory.use({WallTime::min(), later(doubted_->wall, skew)}, skew);
     report_.with([&](Report& report) { report.refused_until = later(doubted_->wall, skew); });
     tables_.remember(std::move(memory));
@@ -120,7 +120,7 @@ void Keeper::saved(store::State state) {
     report_.with([&](Report& report) { report.anchor_trouble = written ? std::string{} : written.error().text; });
 }
 
-std::optional<store::State> Keeper::exact(Lines lines) const {
+std::optional<store::State> Keeper::exact(Used lines) const {
     auto state = saved_.with([](const auto& saved) { return saved; });
     if (state) *state = state_of(tables_.replay_memory(lines), *current_.get(), *state);
     return state;
@@ -174,7 +174,7 @@ Result<void> Keeper::end() {
     tables_.horizon().close();
     tables_.lines().with([](LineMemory& lines) { lines.hold(); });
     if (!file_) return {};
-    store::State state = *exact(Lines::used);
+    store::State state = *exact(Used::surely);
     ++state.sequence;
     if (const auto done = file_->save(state); !done)
         return failure(done.error().text + "; the next start refuses SPA for a while");

@@ -49,7 +49,7 @@ public:
 
     // What was accepted by now, as an end in order would write it, but for lines that are reserved; nothing where there
     // is no state. Threads: any.
-    [[nodiscard]] std::optional<store::State> exact(Lines lines = Lines::reserved) const;
+    [[nodiscard]] std::optional<store::State> exact(Used lines = Used::perhaps) const;
 
 private:
     void recall(Instant now);

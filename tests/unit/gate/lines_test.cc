@@ -228,7 +228,7 @@ TEST_CASE("what was used before this process is not good in it", "[gate]") {
     bare.use(std::move(policy));
     for (int n = 0; n < 4; ++n) CHECK(bare.knock_line(some_lines(1, n).front(), bare.home) == Reason::no_service);
     CHECK(bare.knock_line(some_lines(1, 4).front(), bare.home) == Reason::knock_opened);
-    CHECK(bare.tables().replay_memory(Lines::used).lines.size() == 5);
+    CHECK(bare.tables().replay_memory(Used::surely).lines.size() == 5);
 }
 
 TEST_CASE("held lines are taken when they are reserved, and the disk is asked two ahead", "[gate]") {
@@ -252,7 +252,7 @@ TEST_CASE("held lines are taken when they are reserved, and the disk is asked tw
     CHECK(world.line(3) == Reason::knock_not_durable);
     CHECK(reserve() == 3);
     CHECK(world.line(4) == Reason::knock_opened);
-    CHECK(world.tables().replay_memory(Lines::used).lines.size() == 5);
+    CHECK(world.tables().replay_memory(Used::surely).lines.size() == 5);
     CHECK(reserve() == 1);
     CHECK(world.tables().replay_memory().lines.size() == 7);
 
