@@ -113,14 +113,6 @@ bool opens(const OpenDraft& entry, const knock::Step& step) {
     });
 }
 
-// The first line with such a step; null: none has one.
-const LineDraft* line_opened(const OpenDraft& entry, const KnockDraft& knock) {
-    const auto found = std::ranges::find_if(knock.lines, [&](const LineDraft& line) {
-        return std::ranges::any_of(line.steps, [&](const knock::Step& step) { return opens(entry, step); });
-    });
-    return found == knock.lines.end() ? nullptr : &*found;
-}
-
 void check_open_knocks(const Draft& draft, const OpenDraft& entry, Mistakes& mistakes) {
     for (const KnockDraft& knock : draft.knocks)
         for (const auto* steps : {&knock.steps, &knock.closes_with})
@@ -129,8 +121,11 @@ void check_open_knocks(const Draft& draft, const OpenDraft& entry, Mistakes& mis
                     mistakes.add(entry.place, "gateway.open",
                                  fmt::format("got {}, which is a step of knocks.{}, expected one of the two",
                                              entry.text, knock.name));
+    const auto is_open = [&](const LineDraft& line) {
+        return std::ranges::any_of(line.steps, [&](const knock::Step& step) { return opens(entry, step); });
+    };
     for (const KnockDraft& knock : draft.knocks)
-        if (const LineDraft* line = line_opened(entry, knock))
+        if (const LineDraft* line = knock.first_line(is_open))
             mistakes.add(entry.place, "gateway.open",
                          fmt::format("got {}, which is a step in line {} of knocks.{}, expected one of the two",
                                      entry.text, line->number, knock.name));

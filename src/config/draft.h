@@ -1,6 +1,7 @@
 // A policy half read: single values are sound, what they say to each other is not checked yet.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,6 +55,13 @@ struct KnockDraft {
 
     // Of a list: where a line stands, and a step of it.
     [[nodiscard]] Place at(const LineDraft& line, int column = 1) const;
+
+    // The first line for which it holds; null: none.
+    template <class Holds>
+    [[nodiscard]] const LineDraft* first_line(const Holds& holds) const {
+        const auto found = std::ranges::find_if(lines, holds);
+        return found == lines.end() ? nullptr : &*found;
+    }
 };
 
 struct Draft {

@@ -107,8 +107,8 @@ void check_window(const KnockDraft& knock, std::size_t place, Told& told) {
     const std::size_t end = std::min(place + knock.look_ahead, knock.lines.size());
     for (std::size_t at = place + 1; at < end; ++at) {
         const LineDraft& other = knock.lines[at];
-        if (plain_steps(other.steps) == plain_steps(line.steps)) continue;  // a twin: told below
-        if (alike(line.steps.front(), other.steps.front()))
+        if (!alike(line.steps.front(), other.steps.front())) continue;
+        if (plain_steps(other.steps) != plain_steps(line.steps))  // else a twin: told below
             told.add(other, other.columns.front(),
                      fmt::format("got the first step of line {}, expected another one within look_ahead, or "
                                  "look_ahead: 1",
@@ -120,13 +120,6 @@ std::size_t count_steps(const KnockDraft& knock) {
     std::size_t count = 0;
     for (const LineDraft& line : knock.lines) count += line.steps.size();
     return count;
-}
-
-// The first line for which the body holds; null: none.
-template <class Body>
-const LineDraft* first_line(const KnockDraft& knock, Body&& body) {
-    const auto found = std::ranges::find_if(knock.lines, std::forward<Body>(body));
-    return found == knock.lines.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -161,7 +154,8 @@ void check_line_twins(const Draft& draft, SequenceOwners& owners, Mistakes& mist
 
 void warn_of_lines(const KnockDraft& knock, Unmatched unmatched, Mistakes& warnings) {
     const bool pass = unmatched == Unmatched::pass;
-    if (knock.sequence.tolerated == knock::all_tolerated)
+    const bool all_tolerated = knock.sequence.tolerated == knock::all_tolerated;
+    if (all_tolerated)
         warnings.add(knock.one_time_list->place, fmt::format("knocks.{}.strictness", knock.name),
                      "with ignore a port scan completes a line sooner or later, and makes those before it void");
     if (!knock.closes_with.empty())
@@ -176,18 +170,17 @@ void warn_of_lines(const KnockDraft& knock, Unmatched unmatched, Mistakes& warni
                      fmt::format("with gateway.unmatched: pass each of its {} steps is a rule, which every new packet "
                                  "passes",
                                  count_steps(knock)));
-    const bool all_tolerated = knock.sequence.tolerated == knock::all_tolerated;
     if (pass && !all_tolerated)
         warnings.add(knock.one_time_list->place, fmt::format("knocks.{}.strictness", knock.name),
                      "with gateway.unmatched: pass wrong packets do not reach the gate: a port scan that meets the "
                      "steps of a line in their order completes it");
     const auto rises = [&](const LineDraft& line) { return ascending(line.steps, all_tolerated || pass); };
-    if (const LineDraft* line = first_line(knock, rises))
+    if (const LineDraft* line = knock.first_line(rises))
         warnings.add(knock.at(*line), path_of(knock),
                      "the steps ascend, as the ports of a scan can: put a lower port behind a higher one, also in "
                      "further lines");
     const auto is_short = [](const LineDraft& line) { return line.steps.size() == knock::fewest_steps; };
-    if (const LineDraft* line = first_line(knock, is_short))
+    if (const LineDraft* line = knock.first_line(is_short))
         warnings.add(
             knock.at(*line), path_of(knock),
             "two steps are few: an ordinary port scan may take them by chance; expected three or more, also in "

@@ -36,7 +36,7 @@ struct Value {
 [[nodiscard]] std::optional<std::string> word_name(std::string_view text);       // of a service or client
 [[nodiscard]] std::optional<std::string> file_name(std::string_view text);       // not empty
 
-[[nodiscard]] std::optional<std::uint8_t> strictness(std::string_view text);  // ignore, reset, tolerate(3)
+[[nodiscard]] std::optional<std::uint8_t> strictness(std::string_view text);     // ignore, reset, tolerate(3)
 
 // The place of the text among the words of a range such as "auto | nftables | iptables".
 [[nodiscard]] std::optional<std::size_t> word_index(const Value& value);
